@@ -10,6 +10,10 @@ package org.batchnorm4j.kernel;
  * <p>Sums are accumulated in float64 over a fixed number of virtual lanes and folded in a fixed order, so every implementation
  * returns the same bits, whatever its vector width. Callers merge blocks in index order.
  *
+ * <p>Expressions of the form {@code u * v + w} are fused: one rounding each ({@code Math.fma}). The exact order of every sum is
+ * defined by {@link ScalarKernels}. Arguments are trusted: a range outside an array throws {@code IndexOutOfBoundsException}, perhaps
+ * after part of the output was written.
+ *
  * <p>Notation: {@code g} is the gradient of the output, {@code mean} the float32 mean of a channel, {@code centred = x - mean}
  * in float32. Implementations are stateless and safe for use by many threads on disjoint outputs.
  */
@@ -39,7 +43,7 @@ public interface CpuKernels {
       float[] x, int xFrom, float[] g, int gFrom, int planes, int stride, int length, float mean, double[] sums, int at);
 
   /**
-   * Like {@link #planeGradientSums}, but counts only positions where the pre-activation {@code (x - mean) * scale + shift} is
+   * Like {@link #planeGradientSums}, with {@code g} taken as 0 where the pre-activation {@code (x - mean) * scale + shift} is not
    * positive: the backward pass of batch norm followed by ReLU, with the sign recomputed instead of stored.
    */
   void planeGradientSumsRelu(
@@ -77,7 +81,7 @@ public interface CpuKernels {
       float[] x, int xFrom, float[] g, int gFrom, int rows, int stride, int channels, float[] mean, double[] sumG, double[] sumGx,
       int at);
 
-  /** Like {@link #rowGradientSums}, counting only positions where {@code (x - mean[c]) * scale[c] + shift[c]} is positive. */
+  /** Like {@link #rowGradientSums}, with {@code g} taken as 0 where {@code (x - mean[c]) * scale[c] + shift[c]} is not positive. */
   void rowGradientSumsRelu(
       float[] x, int xFrom, float[] g, int gFrom, int rows, int stride, int channels, float[] mean, float[] scale, float[] shift,
       double[] sumG, double[] sumGx, int at);
