@@ -1,0 +1,126 @@
+package org.batchnorm4j.kernel;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Compares every kernel of a candidate with its scalar twin on a small block, in every bit. The block reaches each path of a vector
+ * loop: full steps, parts of a step and a rest, at odd offsets.
+ */
+final class KernelSelfTest {
+  private static final int COUNT = 3; // planes
+  private static final int ROWS = 7; // one group of four and three more
+  private static final int LENGTH = 61; // of a run or a row: 32 + 16 + 8 + 5
+  private static final int STRIDE = 64;
+  private static final int SIZE = 1 + ROWS * STRIDE;
+
+  /** Everything a kernel may write to. */
+  private record Outputs(float[] values, double[] sums, double[] moreSums) {
+    Outputs() {
+      this(new float[SIZE], new double[SIZE], new double[SIZE]);
+    }
+
+    boolean sameAs(Outputs other) {
+      return Arrays.equals(values, other.values)
+          && Arrays.equals(sums, other.sums)
+          && Arrays.equals(moreSums, other.moreSums);
+    }
+  }
+
+  private interface Call {
+    void on(CpuKernels kernels, Outputs out);
+  }
+
+  private record Probe(String kernel, Call call) {}
+
+  private KernelSelfTest() {}
+
+  /** The name of the first kernel whose result differs from {@link ScalarKernels}; empty if none does. */
+  static Optional<String> firstDifference(CpuKernels candidate) {
+    CpuKernels scalar = new ScalarKernels();
+    for (Probe probe : probes()) {
+      Outputs expected = new Outputs();
+      Outputs actual = new Outputs();
+      probe.call.on(scalar, expected);
+      probe.call.on(candidate, actual);
+      if (!actual.sameAs(expected)) {
+        return Optional.of(probe.kernel);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static List<Probe> probes() {
+    float[] x = wave(0.37f, 2.5f);
+    float[] g = wave(1.91f, -0.25f);
+    return List.of(
+        new Probe(
+            "planeMoments", (k, out) -> k.planeMoments(x, 1, COUNT, STRIDE, LENGTH, out.sums, 0)),
+        new Probe("standardisePlanes", (k, out) -> standardisePlanes(k, x, out, false)),
+        new Probe("standardisePlanes with ReLU", (k, out) -> standardisePlanes(k, x, out, true)),
+        new Probe(
+            "planeGradientSums",
+            (k, out) ->
+                k.planeGradientSums(x, 1, g, 0, COUNT, STRIDE, LENGTH, 2.4f, out.sums, 0)),
+        new Probe(
+            "planeGradientSumsRelu",
+            (k, out) ->
+                k.planeGradientSumsRelu(
+                    x, 1, g, 0, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f, out.sums, 0)),
+        new Probe(
+            "planeInputGradient",
+            (k, out) ->
+                k.planeInputGradient(
+                    x, 1, g, 0, out.values, 1, COUNT, STRIDE, LENGTH, 2.4f, 0.9f, -0.3f, 0.1f)),
+        new Probe(
+            "planeInputGradientRelu",
+            (k, out) ->
+                k.planeInputGradientRelu(
+                    x, 1, g, 0, out.values, 1, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f, 0.9f,
+                    -0.3f, 0.1f)),
+        new Probe(
+            "rowMoments",
+            (k, out) -> k.rowMoments(x, 1, ROWS, STRIDE, LENGTH, out.sums, out.moreSums, 1)),
+        new Probe("standardiseRows", (k, out) -> standardiseRows(k, x, g, out, false)),
+        new Probe("standardiseRows with ReLU", (k, out) -> standardiseRows(k, x, g, out, true)),
+        new Probe(
+            "rowGradientSums",
+            (k, out) ->
+                k.rowGradientSums(
+                    x, 1, g, 0, ROWS, STRIDE, LENGTH, x, out.sums, out.moreSums, 1)),
+        new Probe(
+            "rowGradientSumsRelu",
+            (k, out) ->
+                k.rowGradientSumsRelu(
+                    x, 1, g, 0, ROWS, STRIDE, LENGTH, x, g, x, out.sums, out.moreSums, 1)),
+        new Probe(
+            "rowInputGradient",
+            (k, out) ->
+                k.rowInputGradient(
+                    x, 1, g, 0, out.values, 1, ROWS, STRIDE, LENGTH, x, g, x, g, 1)),
+        new Probe(
+            "rowInputGradientRelu",
+            (k, out) ->
+                k.rowInputGradientRelu(
+                    x, 1, g, 0, out.values, 1, ROWS, STRIDE, LENGTH, x, g, x, g, x, g, 1)));
+  }
+
+  private static float[] wave(float step, float offset) {
+    float[] values = new float[SIZE];
+    for (int i = 0; i < SIZE; i++) {
+      values[i] = (float) StrictMath.sin(i * step) + offset;
+    }
+    return values;
+  }
+
+  private static void standardisePlanes(CpuKernels k, float[] x, Outputs out, boolean relu) {
+    k.standardisePlanes(
+        x, 1, out.values, 0, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f, relu);
+  }
+
+  private static void standardiseRows(
+      CpuKernels k, float[] x, float[] g, Outputs out, boolean relu) {
+    k.standardiseRows(x, 1, out.values, 0, ROWS, STRIDE, LENGTH, x, g, x, 1, relu);
+  }
+}
