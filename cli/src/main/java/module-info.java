@@ -1,0 +1,10 @@
+/** The command line: train and evaluate. */
+module org.batchnorm4j.cli {
+  requires info.picocli;
+  requires org.batchnorm4j;
+  requires org.batchnorm4j.training;
+  requires static org.jspecify;
+
+  opens org.batchnorm4j.cli to
+      info.picocli;
+}

@@ -1,0 +1,7 @@
+/** Batch normalisation for the JVM: tensors, automatic differentiation, layers and the kernels under them. */
+module org.batchnorm4j {
+  requires static org.jspecify;
+
+  exports org.batchnorm4j.kernel;
+  exports org.batchnorm4j.tensor;
+}

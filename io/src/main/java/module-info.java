@@ -1,0 +1,5 @@
+/** Readers and writers for files of tensors and of data sets. */
+module org.batchnorm4j.io {
+  requires transitive org.batchnorm4j;
+  requires static org.jspecify;
+}

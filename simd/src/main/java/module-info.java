@@ -1,0 +1,6 @@
+/** The kernels of normalisation on {@code jdk.incubator.vector}, equal in every bit to the scalar ones. */
+module org.batchnorm4j.simd {
+  requires jdk.incubator.vector;
+  requires org.batchnorm4j;
+  requires static org.jspecify;
+}
