@@ -18,6 +18,9 @@ public final class JavaMatrixMultiply implements MatrixMultiply {
   private final ConcurrentLinkedQueue<FloatProduct> floats = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<DoubleProduct> doubles = new ConcurrentLinkedQueue<>();
 
+  /** Creates a multiplication that has no workspace yet. */
+  public JavaMatrixMultiply() {}
+
   @Override
   public String name() {
     return "java";

@@ -215,7 +215,17 @@ class CpuConvolutionTest {
 
   /** The definition of convolution as seven loops in float64, on random data that float32 holds exactly. */
   private static final class DirectConvolution {
-    record Sums(double[] values, double[] absolute, int terms) {
+    static final class Sums {
+      final double[] values;
+      final double[] absolute;
+      final int terms;
+
+      Sums(int length, int terms) {
+        this.values = new double[length];
+        this.absolute = new double[length];
+        this.terms = terms;
+      }
+
       void add(int at, double product) {
         values[at] += product;
         absolute[at] += Math.abs(product);
@@ -242,7 +252,7 @@ class CpuConvolutionTest {
     }
 
     Sums y() {
-      Sums sums = sums(geometry.outputSize(), geometry.patchSize() + 1);
+      Sums sums = new Sums(geometry.outputSize(), geometry.patchSize() + 1);
       each((x, w, y) -> sums.add(y, this.x[x] * this.w[w]));
       int positions = geometry.outHeight() * geometry.outWidth();
       for (int i = 0; i < sums.values.length; i++) {
@@ -252,19 +262,19 @@ class CpuConvolutionTest {
     }
 
     Sums dx() {
-      Sums sums = sums(geometry.inputSize(), geometry.outChannels() * geometry.kernelPositions());
+      Sums sums = new Sums(geometry.inputSize(), geometry.outChannels() * geometry.kernelPositions());
       each((x, w, y) -> sums.add(x, this.g[y] * this.w[w]));
       return sums;
     }
 
     Sums dw() {
-      Sums sums = sums(geometry.weightSize(), geometry.batch() * geometry.outPositions());
+      Sums sums = new Sums(geometry.weightSize(), geometry.batch() * geometry.outPositions());
       each((x, w, y) -> sums.add(w, this.g[y] * this.x[x]));
       return sums;
     }
 
     Sums db() {
-      Sums sums = sums(geometry.outChannels(), geometry.batch() * geometry.outPositions());
+      Sums sums = new Sums(geometry.outChannels(), geometry.batch() * geometry.outPositions());
       for (int i = 0; i < g.length; i++) {
         sums.add(i / geometry.outPositions() % geometry.outChannels(), g[i]);
       }
@@ -316,10 +326,6 @@ class CpuConvolutionTest {
       double[] values = new double[length];
       Arrays.setAll(values, i -> (float) random.nextDouble(-1, 1));
       return values;
-    }
-
-    private static Sums sums(int length, int terms) {
-      return new Sums(new double[length], new double[length], terms);
     }
   }
 }
