@@ -24,8 +24,9 @@ public interface CpuKernels {
 
   /**
    * Writes the mean and the sum of squared deviations from it (M2) of {@code planes} runs to {@code moments[at]} and {@code
-   * moments[at + 1]}. Two passes: the mean first, then the centred squares, both in float64. Meant for blocks that fit the
-   * first-level cache. NaN and infinities propagate; no values gives (0, 0).
+   * moments[at + 1]}. One pass over {@code x - pivot} in float64, where the pivot is the first value: a constant channel gives its mean
+   * exactly and M2 exactly 0. The relative error of M2 grows with the number of values; keep blocks to some ten thousand and merge
+   * them. NaN and infinities propagate; no values give (0, 0).
    */
   void planeMoments(float[] x, int from, int planes, int stride, int length, double[] moments, int at);
 
@@ -64,7 +65,7 @@ public interface CpuKernels {
 
   /**
    * Writes, for each of {@code channels} adjacent channels, the mean over {@code rows} rows to {@code mean[at + c]} and the sum
-   * of squared deviations to {@code m2[at + c]}. Two passes in float64.
+   * of squared deviations to {@code m2[at + c]}, like {@link #planeMoments} with the first row as pivots.
    */
   void rowMoments(float[] x, int from, int rows, int stride, int channels, double[] mean, double[] m2, int at);
 

@@ -6,10 +6,13 @@ import java.util.Arrays;
  * The definition of {@link CpuKernels} in plain loops, for every JVM. Other implementations return the same bits.
  *
  * <ul>
- *   <li>Plane sums follow {@link VirtualLanes}: a value is widened to float64 first and then added.
- *   <li>Row sums take four rows at a time, {@code sum + ((r0 + r1) + (r2 + r3))}, then what is left row by row.
- *   <li>Squares are fused, {@code fma(d, d, sum)}, with {@code d = (double) x - mean} in float64. A product of two widened floats
- *       is exact, so for {@code g * (x - mean)} fusing would change nothing.
+ *   <li>Plane sums follow {@link VirtualLanes}. Row sums have four lanes per channel: row {@code r} is added to lane {@code r mod 4},
+ *       and the result is {@code (lane0 + lane2) + (lane1 + lane3)}.
+ *   <li>Moments are one pass over {@code d = x - pivot} in float64, {@code sum + d} and {@code fma(d, d, squares)}, where the pivot is the
+ *       channel's first value in the block (0 if that is not finite). Then {@code mean = pivot + sum / n} and {@code M2 = max(0,
+ *       squares - sum * (sum / n))}. No value of a sample is further than {@code sqrt(n - 1)} standard deviations from its mean, so
+ *       the subtraction magnifies rounding by at most {@code n}; with equal values it subtracts 0 from 0.
+ *   <li>Gradient sums widen {@code g} and the float32 {@code x - mean}; their product is exact in float64.
  *   <li>Elementwise results are float32 with one rounding per fused step: {@code fma(x - mean, scale, shift)} and {@code fma(g, a,
  *       fma(x - mean, b, c))}. With {@code x == mean} they are exactly {@code shift} and {@code fma(g, a, c)}.
  * </ul>
@@ -19,6 +22,8 @@ import java.util.Arrays;
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
 public final class ScalarKernels implements CpuKernels {
+
+  private static final int ROW_LANES = 4;
 
   /** Creates the kernels; they have no state, so one instance does for all. */
   public ScalarKernels() {}
@@ -31,53 +36,27 @@ public final class ScalarKernels implements CpuKernels {
   @Override
   public void planeMoments(
       float[] x, int from, int planes, int stride, int length, double[] moments, int at) {
-    double[] lanes = VirtualLanes.zeros();
+    long count = (long) planes * length;
+    double pivot = count == 0 ? 0.0 : finiteOrZero(x[from]);
+    double[] sums = VirtualLanes.zeros();
+    double[] squares = VirtualLanes.zeros();
     for (int p = 0; p < planes; p++) {
-      addRun(x, from + p * stride, length, lanes);
-    }
-    double count = Math.max(1L, (long) planes * length); // 0 / 1 keeps an empty block at (0, 0)
-    double mean = VirtualLanes.foldAndClear(lanes) / count;
-    for (int p = 0; p < planes; p++) {
-      addSquares(x, from + p * stride, length, mean, lanes);
-    }
-    moments[at] = mean;
-    moments[at + 1] = VirtualLanes.foldAndClear(lanes);
-  }
-
-  private static void addRun(float[] x, int from, int length, double[] lanes) {
-    int whole = VirtualLanes.whole(length);
-    int i = 0;
-    for (; i + VirtualLanes.WHOLE_LANES <= whole; i += VirtualLanes.WHOLE_LANES) {
-      for (int lane = 0; lane < VirtualLanes.WHOLE_LANES; lane++) {
-        lanes[lane] += x[from + i + lane];
+      int run = from + p * stride;
+      for (int i = 0; i < length; i++) {
+        int lane = VirtualLanes.lane(i, length);
+        double d = x[run + i] - pivot;
+        sums[lane] += d;
+        squares[lane] = Math.fma(d, d, squares[lane]);
       }
     }
-    for (int lane = 0; i < whole; i++, lane++) {
-      lanes[lane] += x[from + i];
-    }
-    for (int lane = VirtualLanes.WHOLE_LANES; i < length; i++, lane++) {
-      lanes[lane] += x[from + i];
-    }
+    double sum = VirtualLanes.fold(sums);
+    double n = Math.max(1L, count); // no values give (0, 0)
+    moments[at] = pivot + sum / n;
+    moments[at + 1] = Math.max(0.0, VirtualLanes.fold(squares) - sum * (sum / n));
   }
 
-  private static void addSquares(float[] x, int from, int length, double mean, double[] lanes) {
-    int whole = VirtualLanes.whole(length);
-    int i = 0;
-    for (; i + VirtualLanes.WHOLE_LANES <= whole; i += VirtualLanes.WHOLE_LANES) {
-      for (int lane = 0; lane < VirtualLanes.WHOLE_LANES; lane++) {
-        lanes[lane] = plusSquare(lanes[lane], x[from + i + lane] - mean);
-      }
-    }
-    for (int lane = 0; i < whole; i++, lane++) {
-      lanes[lane] = plusSquare(lanes[lane], x[from + i] - mean);
-    }
-    for (int lane = VirtualLanes.WHOLE_LANES; i < length; i++, lane++) {
-      lanes[lane] = plusSquare(lanes[lane], x[from + i] - mean);
-    }
-  }
-
-  private static double plusSquare(double sum, double d) {
-    return Math.fma(d, d, sum);
+  private static double finiteOrZero(float x) {
+    return Float.isFinite(x) ? x : 0.0;
   }
 
   @Override
@@ -127,19 +106,18 @@ public final class ScalarKernels implements CpuKernels {
       int at) {
     double[] lanes = VirtualLanes.zeros();
     double[] centredLanes = VirtualLanes.zeros();
-    int whole = VirtualLanes.whole(length);
     for (int p = 0; p < planes; p++) {
       int xRun = xFrom + p * stride;
       int gRun = gFrom + p * stride;
       for (int i = 0; i < length; i++) {
-        int lane = i < whole ? i % VirtualLanes.WHOLE_LANES : VirtualLanes.WHOLE_LANES + i - whole;
+        int lane = VirtualLanes.lane(i, length);
         double gradient = g[gRun + i];
         lanes[lane] += gradient;
         centredLanes[lane] += gradient * (x[xRun + i] - mean);
       }
     }
-    sums[at] = VirtualLanes.foldAndClear(lanes);
-    sums[at + 1] = VirtualLanes.foldAndClear(centredLanes);
+    sums[at] = VirtualLanes.fold(lanes);
+    sums[at + 1] = VirtualLanes.fold(centredLanes);
   }
 
   @Override
@@ -158,20 +136,19 @@ public final class ScalarKernels implements CpuKernels {
       int at) {
     double[] lanes = VirtualLanes.zeros();
     double[] centredLanes = VirtualLanes.zeros();
-    int whole = VirtualLanes.whole(length);
     for (int p = 0; p < planes; p++) {
       int xRun = xFrom + p * stride;
       int gRun = gFrom + p * stride;
       for (int i = 0; i < length; i++) {
-        int lane = i < whole ? i % VirtualLanes.WHOLE_LANES : VirtualLanes.WHOLE_LANES + i - whole;
+        int lane = VirtualLanes.lane(i, length);
         float value = x[xRun + i];
         double gradient = gated(g[gRun + i], value, mean, scale, shift);
         lanes[lane] += gradient;
         centredLanes[lane] += gradient * (value - mean);
       }
     }
-    sums[at] = VirtualLanes.foldAndClear(lanes);
-    sums[at + 1] = VirtualLanes.foldAndClear(centredLanes);
+    sums[at] = VirtualLanes.fold(lanes);
+    sums[at + 1] = VirtualLanes.fold(centredLanes);
   }
 
   /** The gradient behind a ReLU: {@code g} where the pre-activation is positive, else 0. */
@@ -236,50 +213,27 @@ public final class ScalarKernels implements CpuKernels {
   @Override
   public void rowMoments(
       float[] x, int from, int rows, int stride, int channels, double[] mean, double[] m2, int at) {
-    Arrays.fill(mean, at, at + channels, 0.0);
-    int r = 0;
-    for (; r + 4 <= rows; r += 4) {
-      int row = from + r * stride;
-      for (int c = 0; c < channels; c++) {
-        int i = row + c;
-        double pair = (double) x[i] + x[i + stride];
-        double next = (double) x[i + 2 * stride] + x[i + 3 * stride];
-        mean[at + c] += pair + next;
+    double n = Math.max(1, rows); // no rows give (0, 0)
+    double[] sums = new double[ROW_LANES];
+    double[] squares = new double[ROW_LANES];
+    for (int c = 0; c < channels; c++) {
+      double pivot = rows == 0 ? 0.0 : finiteOrZero(x[from + c]);
+      for (int r = 0; r < rows; r++) {
+        int lane = r % ROW_LANES;
+        double d = x[from + r * stride + c] - pivot;
+        sums[lane] += d;
+        squares[lane] = Math.fma(d, d, squares[lane]);
       }
+      double sum = foldAndClear(sums);
+      mean[at + c] = pivot + sum / n;
+      m2[at + c] = Math.max(0.0, foldAndClear(squares) - sum * (sum / n));
     }
-    for (; r < rows; r++) {
-      for (int c = 0; c < channels; c++) {
-        mean[at + c] += x[from + r * stride + c];
-      }
-    }
-    double count = Math.max(1, rows); // 0 / 1 keeps an empty block at (0, 0)
-    for (int c = at; c < at + channels; c++) {
-      mean[c] /= count;
-    }
-    rowSquares(x, from, rows, stride, channels, mean, m2, at);
   }
 
-  private static void rowSquares(
-      float[] x, int from, int rows, int stride, int channels, double[] mean, double[] m2, int at) {
-    Arrays.fill(m2, at, at + channels, 0.0);
-    int r = 0;
-    for (; r + 4 <= rows; r += 4) {
-      int row = from + r * stride;
-      for (int c = 0; c < channels; c++) {
-        int i = row + c;
-        double centre = mean[at + c];
-        double d0 = x[i] - centre;
-        double d1 = x[i + stride] - centre;
-        double d2 = x[i + 2 * stride] - centre;
-        double d3 = x[i + 3 * stride] - centre;
-        m2[at + c] += Math.fma(d0, d0, d1 * d1) + Math.fma(d2, d2, d3 * d3);
-      }
-    }
-    for (; r < rows; r++) {
-      for (int c = 0; c < channels; c++) {
-        m2[at + c] = plusSquare(m2[at + c], x[from + r * stride + c] - mean[at + c]);
-      }
-    }
+  private static double foldAndClear(double[] lanes) {
+    double sum = (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
+    Arrays.fill(lanes, 0.0);
+    return sum;
   }
 
   @Override
@@ -326,32 +280,19 @@ public final class ScalarKernels implements CpuKernels {
       double[] sumG,
       double[] sumGx,
       int at) {
-    Arrays.fill(sumG, at, at + channels, 0.0);
-    Arrays.fill(sumGx, at, at + channels, 0.0);
-    int r = 0;
-    for (; r + 4 <= rows; r += 4) {
-      int row = r * stride;
-      for (int c = 0; c < channels; c++) {
-        int i = xFrom + row + c;
-        int j = gFrom + row + c;
-        float centre = mean[at + c];
-        double g0 = g[j];
-        double g1 = g[j + stride];
-        double g2 = g[j + 2 * stride];
-        double g3 = g[j + 3 * stride];
-        sumG[at + c] += (g0 + g1) + (g2 + g3);
-        sumGx[at + c] +=
-            (g0 * (x[i] - centre) + g1 * (x[i + stride] - centre))
-                + (g2 * (x[i + 2 * stride] - centre) + g3 * (x[i + 3 * stride] - centre));
+    double[] lanes = new double[ROW_LANES];
+    double[] centredLanes = new double[ROW_LANES];
+    for (int c = 0; c < channels; c++) {
+      int k = at + c;
+      for (int r = 0; r < rows; r++) {
+        int i = r * stride + c;
+        float value = x[xFrom + i];
+        double gradient = g[gFrom + i];
+        lanes[r % ROW_LANES] += gradient;
+        centredLanes[r % ROW_LANES] += gradient * (value - mean[k]);
       }
-    }
-    for (; r < rows; r++) {
-      int row = r * stride;
-      for (int c = 0; c < channels; c++) {
-        double gradient = g[gFrom + row + c];
-        sumG[at + c] += gradient;
-        sumGx[at + c] += gradient * (x[xFrom + row + c] - mean[at + c]);
-      }
+      sumG[k] = foldAndClear(lanes);
+      sumGx[k] = foldAndClear(centredLanes);
     }
   }
 
@@ -370,38 +311,19 @@ public final class ScalarKernels implements CpuKernels {
       double[] sumG,
       double[] sumGx,
       int at) {
-    Arrays.fill(sumG, at, at + channels, 0.0);
-    Arrays.fill(sumGx, at, at + channels, 0.0);
-    int r = 0;
-    for (; r + 4 <= rows; r += 4) {
-      int row = r * stride;
-      for (int c = 0; c < channels; c++) {
-        int i = xFrom + row + c;
-        int j = gFrom + row + c;
-        int k = at + c;
-        float x0 = x[i];
-        float x1 = x[i + stride];
-        float x2 = x[i + 2 * stride];
-        float x3 = x[i + 3 * stride];
-        double g0 = gated(g[j], x0, mean[k], scale[k], shift[k]);
-        double g1 = gated(g[j + stride], x1, mean[k], scale[k], shift[k]);
-        double g2 = gated(g[j + 2 * stride], x2, mean[k], scale[k], shift[k]);
-        double g3 = gated(g[j + 3 * stride], x3, mean[k], scale[k], shift[k]);
-        sumG[k] += (g0 + g1) + (g2 + g3);
-        sumGx[k] +=
-            (g0 * (x0 - mean[k]) + g1 * (x1 - mean[k]))
-                + (g2 * (x2 - mean[k]) + g3 * (x3 - mean[k]));
+    double[] lanes = new double[ROW_LANES];
+    double[] centredLanes = new double[ROW_LANES];
+    for (int c = 0; c < channels; c++) {
+      int k = at + c;
+      for (int r = 0; r < rows; r++) {
+        int i = r * stride + c;
+        float value = x[xFrom + i];
+        double gradient = gated(g[gFrom + i], value, mean[k], scale[k], shift[k]);
+        lanes[r % ROW_LANES] += gradient;
+        centredLanes[r % ROW_LANES] += gradient * (value - mean[k]);
       }
-    }
-    for (; r < rows; r++) {
-      int row = r * stride;
-      for (int c = 0; c < channels; c++) {
-        int k = at + c;
-        float value = x[xFrom + row + c];
-        double gradient = gated(g[gFrom + row + c], value, mean[k], scale[k], shift[k]);
-        sumG[k] += gradient;
-        sumGx[k] += gradient * (value - mean[k]);
-      }
+      sumG[k] = foldAndClear(lanes);
+      sumGx[k] = foldAndClear(centredLanes);
     }
   }
 
