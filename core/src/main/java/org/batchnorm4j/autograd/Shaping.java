@@ -1,0 +1,51 @@
+package org.batchnorm4j.autograd;
+
+import org.batchnorm4j.tensor.Shape;
+import org.batchnorm4j.tensor.Tensor;
+
+/** Operations that move values without changing them. */
+final class Shaping {
+  private Shaping() {}
+
+  static Tensor reshape(Tensor x, Pass pass, long... sizes) {
+    Tensor y = x.reshape(sizes);
+    return pass.record("reshape", y, new Edge(x, (g, p) -> p.reshape(g, x.shape().toArray())));
+  }
+
+  static Tensor permute(Tensor x, Pass pass, int... order) {
+    int[] inverse = new int[order.length];
+    Tensor y = pass.backend().permute(x, order);
+    for (int i = 0; i < order.length; i++) {
+      inverse[x.shape().checkedAxis(order[i])] = i;
+    }
+    return pass.record("permute", y, new Edge(x, (g, p) -> p.permute(g, inverse)));
+  }
+
+  static Tensor expand(Tensor x, Shape shape, Pass pass) {
+    if (x.shape().equals(shape)) {
+      return x;
+    }
+    return pass.record(
+        "expand",
+        pass.backend().expand(x, shape),
+        new Edge(x, (g, p) -> sumTo(g, x.shape(), p)));
+  }
+
+  /** Sums over what broadcasting repeated, so that the result has {@code shape}. */
+  static Tensor sumTo(Tensor g, Shape shape, Pass pass) {
+    if (g.shape().equals(shape)) {
+      return g;
+    }
+    int extra = g.rank() - shape.rank();
+    int[] axes = new int[g.rank()];
+    int count = 0;
+    for (int axis = 0; axis < g.rank(); axis++) {
+      if (axis < extra || shape.axis(axis - extra) == 1 && g.axis(axis) != 1) {
+        axes[count++] = axis;
+      }
+    }
+    Tensor summed =
+        count == 0 ? g : Reductions.sum(g, java.util.Arrays.copyOf(axes, count), true, pass);
+    return pass.reshape(summed, shape.toArray());
+  }
+}

@@ -1,0 +1,10 @@
+package org.batchnorm4j.tensor;
+
+/**
+ * The result of max pooling.
+ *
+ * @param output the largest values
+ * @param positions for each output in storage order, where in the input's storage it came from
+ * @param inputShape shape of the input
+ */
+public record MaxPooled(Tensor output, Tensor positions, Shape inputShape) {}

@@ -1,0 +1,13 @@
+package org.batchnorm4j.tensor;
+
+/** Where results of operations get their memory: the garbage-collected heap, or an {@link Arena}. */
+public sealed interface Memory permits HeapMemory, Arena {
+
+  /** Memory that the garbage collector looks after; safe in every way. */
+  static Memory heap() {
+    return HeapMemory.INSTANCE;
+  }
+
+  /** A tensor with unspecified contents, which the caller overwrites whole. */
+  Tensor allocate(DType dtype, Shape shape, Layout layout);
+}

@@ -1,0 +1,262 @@
+package org.batchnorm4j.tensor;
+
+import org.batchnorm4j.kernel.CpuKernels;
+import org.batchnorm4j.statistics.BatchMoments;
+import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.ChannelMoments;
+import org.batchnorm4j.statistics.GradientSums;
+
+/** Runs the normalisation kernels over blocks and threads, and merges blocks in index order. */
+final class Normalization {
+  private static final int BLOCKS_PER_TASK = 8;
+
+  private final CpuKernels kernels;
+  private final Workers workers;
+  private final Memory memory;
+
+  Normalization(CpuKernels kernels, Workers workers, Memory memory) {
+    this.kernels = kernels;
+    this.workers = workers;
+    this.memory = memory;
+  }
+
+  BatchMoments moments(Tensor x) {
+    Elementwise.requireComputing("batch_norm", x);
+    ChannelBlocks blocks = ChannelBlocks.of(x);
+    NormalizationArrays arrays = bind(x, x, x, identity(x.axis(1)));
+    return blocks.planes() ? planeMoments(arrays, blocks) : rowMoments(arrays, blocks);
+  }
+
+  private BatchMoments planeMoments(NormalizationArrays arrays, ChannelBlocks blocks) {
+    int perChannel = blocks.planeBlocks();
+    int channels = blocks.channels();
+    double[] pairs = new double[2 * channels * perChannel];
+    forEachPlaneBlock(
+        blocks,
+        (channel, block, index) ->
+            arrays.planeMoments(
+                block.from(), block.planes(), block.stride(), block.length(), pairs, 2 * index));
+    double[] mean = new double[channels];
+    double[] m2 = new double[channels];
+    for (int c = 0; c < channels; c++) {
+      long count = 0;
+      for (int b = 0; b < perChannel; b++) {
+        ChannelBlocks.PlaneBlock block = blocks.planeBlock(c, b);
+        long added = (long) block.planes() * block.length();
+        int at = 2 * (c * perChannel + b);
+        count = ChannelMoments.mergeInto(count, mean, m2, c, added, pairs, at, pairs, at + 1, 1);
+      }
+    }
+    return new BatchMoments(blocks.count(), mean, m2);
+  }
+
+  private BatchMoments rowMoments(NormalizationArrays arrays, ChannelBlocks blocks) {
+    int count = blocks.rowBlocks();
+    int channels = blocks.channels();
+    double[][] means = new double[count][channels];
+    double[][] m2s = new double[count][channels];
+    forEachRowBlock(
+        blocks,
+        (index, block) ->
+            arrays.rowMoments(
+                block.from(),
+                block.rows(),
+                channels,
+                block.channels(),
+                means[index],
+                m2s[index],
+                block.channel()));
+    double[] mean = new double[channels];
+    double[] m2 = new double[channels];
+    long merged = 0;
+    for (int b = 0; b < count; b++) {
+      int rows = blocks.rowBlock(b, 0).rows();
+      merged =
+          ChannelMoments.mergeInto(merged, mean, m2, 0, rows, means[b], 0, m2s[b], 0, channels);
+    }
+    return new BatchMoments(merged, mean, m2);
+  }
+
+  Tensor standardise(Tensor x, ChannelAffine affine, boolean relu) {
+    check(x, affine);
+    Tensor y = memory.allocate(x.dtype(), x.shape(), x.layout());
+    NormalizationArrays arrays = bind(x, x, y, affine);
+    ChannelBlocks blocks = ChannelBlocks.of(x);
+    if (blocks.planes()) {
+      forEachPlaneBlock(
+          blocks,
+          (channel, block, index) ->
+              arrays.standardisePlanes(
+                  block.from(), block.planes(), block.stride(), block.length(), channel, relu));
+    } else {
+      forEachRowBlock(
+          blocks,
+          (index, block) ->
+              arrays.standardiseRows(
+                  block.from(),
+                  block.rows(),
+                  blocks.channels(),
+                  block.channels(),
+                  block.channel(),
+                  relu));
+    }
+    return y;
+  }
+
+  GradientSums sums(Tensor x, Tensor gradient, ChannelAffine affine, boolean relu) {
+    check(x, affine);
+    Tensor g = sameLayout(x, gradient);
+    NormalizationArrays arrays = bind(x, g, g, affine);
+    ChannelBlocks blocks = ChannelBlocks.of(x);
+    int channels = blocks.channels();
+    double[] sumG = new double[channels];
+    double[] sumGx = new double[channels];
+    if (blocks.planes()) {
+      int perChannel = blocks.planeBlocks();
+      double[] pairs = new double[2 * channels * perChannel];
+      forEachPlaneBlock(
+          blocks,
+          (channel, block, index) ->
+              arrays.planeSums(
+                  block.from(),
+                  block.planes(),
+                  block.stride(),
+                  block.length(),
+                  channel,
+                  relu,
+                  pairs,
+                  2 * index));
+      for (int i = 0; i < channels * perChannel; i++) {
+        sumG[i / perChannel] += pairs[2 * i];
+        sumGx[i / perChannel] += pairs[2 * i + 1];
+      }
+    } else {
+      int count = blocks.rowBlocks();
+      double[][] g0 = new double[count][channels];
+      double[][] g1 = new double[count][channels];
+      forEachRowBlock(
+          blocks,
+          (index, block) ->
+              arrays.rowSums(
+                  block.from(),
+                  block.rows(),
+                  channels,
+                  block.channels(),
+                  block.channel(),
+                  relu,
+                  g0[index],
+                  g1[index]));
+      for (int b = 0; b < count; b++) {
+        for (int c = 0; c < channels; c++) {
+          sumG[c] += g0[b][c];
+          sumGx[c] += g1[b][c];
+        }
+      }
+    }
+    for (int c = 0; c < channels; c++) {
+      sumGx[c] += arrays.residue(c) * sumG[c];
+    }
+    return new GradientSums(sumG, sumGx);
+  }
+
+  Tensor gradient(
+      Tensor x,
+      Tensor gradient,
+      ChannelAffine affine,
+      double[] a,
+      double[] b,
+      double[] c,
+      boolean relu) {
+    check(x, affine);
+    Tensor g = sameLayout(x, gradient);
+    Tensor dx = memory.allocate(x.dtype(), x.shape(), x.layout());
+    NormalizationArrays arrays =
+        switch (bind(x, g, dx, affine)) {
+          case NormalizationArrays.Floats floats -> floats.withGradient(a, b, c);
+          case NormalizationArrays.Doubles doubles -> doubles.withGradient(a, b, c);
+        };
+    ChannelBlocks blocks = ChannelBlocks.of(x);
+    if (blocks.planes()) {
+      forEachPlaneBlock(
+          blocks,
+          (channel, block, index) ->
+              arrays.planeGradient(
+                  block.from(), block.planes(), block.stride(), block.length(), channel, relu));
+    } else {
+      forEachRowBlock(
+          blocks,
+          (index, block) ->
+              arrays.rowGradient(
+                  block.from(),
+                  block.rows(),
+                  blocks.channels(),
+                  block.channels(),
+                  block.channel(),
+                  relu));
+    }
+    return dx;
+  }
+
+  private NormalizationArrays bind(Tensor x, Tensor g, Tensor out, ChannelAffine affine) {
+    return x.dtype() == DType.FLOAT32
+        ? new NormalizationArrays.Floats(kernels, x, g, out, affine)
+        : new NormalizationArrays.Doubles(x, g, out, affine);
+  }
+
+  private static ChannelAffine identity(int channels) {
+    return new ChannelAffine(new double[channels], new double[channels], new double[channels]);
+  }
+
+  private Tensor sameLayout(Tensor x, Tensor g) {
+    if (!g.shape().equals(x.shape()) || g.dtype() != x.dtype()) {
+      throw new ShapeException(
+          "batch_norm backward: gradient "
+              + g.dtype()
+              + g.shape()
+              + " does not fit the input "
+              + x.dtype()
+              + x.shape());
+    }
+    return Conversion.convert(g, g.dtype(), x.layout(), memory);
+  }
+
+  private static void check(Tensor x, ChannelAffine affine) {
+    Elementwise.requireComputing("batch_norm", x);
+    if (x.rank() < 2 || x.axis(1) != affine.channels()) {
+      throw new ShapeException(
+          "batch_norm: statistics of "
+              + affine.channels()
+              + " channels do not fit axis 1 of the input shape "
+              + x.shape());
+    }
+  }
+
+  private interface PlaneVisitor {
+    void visit(int channel, ChannelBlocks.PlaneBlock block, int index);
+  }
+
+  private interface RowVisitor {
+    void visit(int index, ChannelBlocks.RowBlock block);
+  }
+
+  private void forEachPlaneBlock(ChannelBlocks blocks, PlaneVisitor visitor) {
+    int perChannel = blocks.planeBlocks();
+    int total = blocks.channels() * perChannel;
+    workers.run(
+        (total + BLOCKS_PER_TASK - 1) / BLOCKS_PER_TASK,
+        task -> {
+          int to = Math.min(total, (task + 1) * BLOCKS_PER_TASK);
+          for (int i = task * BLOCKS_PER_TASK; i < to; i++) {
+            int channel = i / perChannel;
+            visitor.visit(channel, blocks.planeBlock(channel, i % perChannel), i);
+          }
+        });
+  }
+
+  private void forEachRowBlock(ChannelBlocks blocks, RowVisitor visitor) {
+    int tiles = blocks.channelTiles();
+    workers.run(
+        blocks.rowBlocks() * tiles,
+        task -> visitor.visit(task / tiles, blocks.rowBlock(task / tiles, task % tiles)));
+  }
+}
