@@ -3,4 +3,6 @@ module org.batchnorm4j.training {
   requires transitive org.batchnorm4j;
   requires transitive org.batchnorm4j.io;
   requires static org.jspecify;
+
+  exports org.batchnorm4j.data;
 }
