@@ -1,4 +1,7 @@
-/** The kernels of normalisation on {@code jdk.incubator.vector}, equal in every bit to the scalar ones. */
+/**
+ * The kernels of normalisation on {@code jdk.incubator.vector}, equal in every bit to the scalar
+ * ones.
+ */
 module org.batchnorm4j.simd {
   requires jdk.incubator.vector;
   requires org.batchnorm4j;

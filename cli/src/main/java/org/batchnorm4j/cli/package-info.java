@@ -1,6 +1,6 @@
 /**
- * The command line. Flows in: arguments and files; flows out: exit codes, text, and the files of a run. Read {@link
- * org.batchnorm4j.cli.Main} first.
+ * The command line. Flows in: arguments and files; flows out: exit codes, text, and the files of a
+ * run. Read {@link org.batchnorm4j.cli.Main} first.
  */
 @NullMarked
 package org.batchnorm4j.cli;
