@@ -1,0 +1,155 @@
+package org.batchnorm4j.nn;
+
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import org.batchnorm4j.autograd.Convolutions;
+import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.tensor.ConvolutionGeometry;
+import org.batchnorm4j.tensor.RandomStream;
+import org.batchnorm4j.tensor.ShapeException;
+import org.batchnorm4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * 2-D convolution (cross-correlation) of (N, C, H, W). Output sizes are {@code floor((H + 2 padding -
+ * dilation (kernel - 1) - 1) / stride) + 1}. State: {@code weight} (out, in / groups, Kh, Kw), {@code
+ * bias} (out). First values uniform on ±1/sqrt(fan-in), as PyTorch's.
+ *
+ * <p>Inference is safe for use by many threads; training is not.
+ */
+public final class Conv2d implements Module {
+  private final Members members = new Members("Conv2d");
+  private final int inChannels;
+  private final int outChannels;
+  private final Conv2dOptions options;
+  private final Parameter weight;
+  private final @Nullable Parameter bias;
+
+  /** A layer with first values that differ from run to run. */
+  public Conv2d(int inChannels, int outChannels, Conv2dOptions options) {
+    this(
+        inChannels,
+        outChannels,
+        options,
+        RandomStream.of(ThreadLocalRandom.current().nextLong()));
+  }
+
+  /**
+   * A layer with repeatable first values.
+   *
+   * @param inChannels channels of the input
+   * @param outChannels channels of the output
+   * @param options window and steps
+   * @param random where first values come from
+   * @throws IllegalArgumentException if channels are not positive or not divisible by the groups
+   */
+  public Conv2d(int inChannels, int outChannels, Conv2dOptions options, RandomStream random) {
+    int groups = options.groups();
+    if (inChannels < 1 || outChannels < 1 || groups < 1) {
+      throw new IllegalArgumentException(
+          "Conv2d needs positive channels and groups, got "
+              + inChannels
+              + " to "
+              + outChannels
+              + " in "
+              + groups
+              + " groups");
+    }
+    if (inChannels % groups != 0 || outChannels % groups != 0) {
+      throw new IllegalArgumentException(
+          "Conv2d: channels "
+              + inChannels
+              + " and "
+              + outChannels
+              + " must be divisible by the "
+              + groups
+              + " groups");
+    }
+    this.inChannels = inChannels;
+    this.outChannels = outChannels;
+    this.options = options;
+    long[] shape = {
+      outChannels, inChannels / groups, options.kernelHeight(), options.kernelWidth()
+    };
+    weight =
+        members.parameter(
+            "weight", Initialization.kaimingUniform(random, Math.sqrt(5), shape));
+    double bound = 1 / Math.sqrt(Initialization.fanIn(shape));
+    bias =
+        options.bias()
+            ? members.parameter("bias", Tensor.uniform(random, -bound, bound, outChannels))
+            : null;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @param input (N, in, H, W)
+   * @return (N, out, H', W')
+   * @throws ShapeException if rank or channels do not fit, or the window is larger than the input
+   */
+  @Override
+  public Tensor forward(Tensor input, Pass pass) {
+    if (input.rank() != 4) {
+      throw new ShapeException(
+          members + " expected 4D input (N, C, H, W), got shape " + input.shape());
+    }
+    if (input.axis(1) != inChannels) {
+      throw new ShapeException(
+          members
+              + " was built for "
+              + inChannels
+              + " channels, but axis 1 of the input shape "
+              + input.shape()
+              + " has "
+              + input.axis(1));
+    }
+    return Convolutions.conv2d(
+        input, weight.in(pass), bias == null ? null : bias.in(pass), geometry(input), pass);
+  }
+
+  private ConvolutionGeometry geometry(Tensor input) {
+    try {
+      return new ConvolutionGeometry(
+          input.axis(0),
+          inChannels,
+          input.axis(2),
+          input.axis(3),
+          outChannels,
+          options.kernelHeight(),
+          options.kernelWidth(),
+          options.strideH(),
+          options.strideW(),
+          options.paddingH(),
+          options.paddingW(),
+          options.dilationH(),
+          options.dilationW(),
+          options.groups());
+    } catch (IllegalArgumentException e) {
+      ShapeException named =
+          new ShapeException(members + ", input " + input.shape() + ": " + e.getMessage());
+      named.initCause(e);
+      throw named;
+    }
+  }
+
+  @Override
+  public Members members() {
+    return members;
+  }
+
+  /** Window and steps. */
+  public Conv2dOptions options() {
+    return options;
+  }
+
+  /** The kernel (out, in / groups, Kh, Kw). */
+  public Parameter weight() {
+    return weight;
+  }
+
+  /** The constant (out). */
+  public Optional<Parameter> bias() {
+    return Optional.ofNullable(bias);
+  }
+}

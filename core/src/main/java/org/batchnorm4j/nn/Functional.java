@@ -1,0 +1,174 @@
+package org.batchnorm4j.nn;
+
+import org.batchnorm4j.autograd.BatchNormalization;
+import org.batchnorm4j.autograd.Objectives;
+import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.statistics.BatchMoments;
+import org.batchnorm4j.statistics.VarianceEstimator;
+import org.batchnorm4j.tensor.Layout;
+import org.batchnorm4j.tensor.RandomStream;
+import org.batchnorm4j.tensor.ShapeException;
+import org.batchnorm4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Layers as functions, for those who keep their own parameters. Safe for use by many threads, each
+ * with its own pass, except where running statistics are written.
+ */
+public final class Functional {
+  private Functional() {}
+
+  /**
+   * Batch normalisation over axis 1, as PyTorch's {@code torch.nn.functional.batch_norm}: {@code (x -
+   * mean) / sqrt(var + eps) * weight + bias}.
+   *
+   * @param input (N, C) or (N, C, ...)
+   * @param runningMean (C), or null; in training updated in place
+   * @param runningVar (C), or null; in training updated in place, with the unbiased variance
+   * @param weight gamma (C), or null for 1
+   * @param bias beta (C), or null for 0
+   * @param training whether the batch's own statistics normalise
+   * @param momentum weight of the <em>new</em> batch in the running statistics
+   * @param eps added to the biased variance inside the root
+   * @throws IllegalArgumentException if only one of the running statistics is given, if they are
+   *     missing in inference, if eps is not positive in training or negative in inference
+   * @throws ShapeException if shapes do not fit, or in training if there is one value per channel
+   */
+  public static Tensor batchNorm(
+      Tensor input,
+      @Nullable Tensor runningMean,
+      @Nullable Tensor runningVar,
+      @Nullable Tensor weight,
+      @Nullable Tensor bias,
+      boolean training,
+      double momentum,
+      double eps,
+      Pass pass) {
+    checkVectors(input, runningMean, runningVar, weight, bias);
+    if (!training) {
+      if (runningMean == null || runningVar == null) {
+        throw new IllegalArgumentException(
+            "batch_norm: "
+                + (runningMean == null ? "running_mean" : "running_var")
+                + " must be defined in evaluation mode; pass training=true to use the statistics of"
+                + " the batch");
+      }
+      if (!(eps >= 0)) {
+        throw new IllegalArgumentException("batch_norm eps must be non-negative, but got " + eps);
+      }
+      return BatchNormalization.withGivenStatistics(
+          input, runningMean, runningVar, weight, bias, eps, false, pass);
+    }
+    if ((runningMean == null) != (runningVar == null)) {
+      throw new IllegalArgumentException(
+          "batch_norm: running_mean and running_var must either both be null or neither be null");
+    }
+    checkTraining("batch_norm", input, eps);
+    BatchMoments moments = pass.backend().channelMoments(input);
+    Tensor output =
+        BatchNormalization.withBatchStatistics(input, moments, weight, bias, eps, false, pass);
+    if (runningMean != null && runningVar != null) {
+      RunningStatistics.update(
+          runningMean, runningVar, moments, VarianceEstimator.UNBIASED, momentum);
+    }
+    return output;
+  }
+
+  private static void checkVectors(
+      Tensor input,
+      @Nullable Tensor runningMean,
+      @Nullable Tensor runningVar,
+      @Nullable Tensor weight,
+      @Nullable Tensor bias) {
+    if (input.rank() < 2) {
+      throw new ShapeException(
+          "batch_norm expected at least 2D input (N, C), got shape " + input.shape());
+    }
+    checkVector("running_mean", runningMean, input);
+    checkVector("running_var", runningVar, input);
+    checkVector("weight", weight, input);
+    checkVector("bias", bias, input);
+  }
+
+  private static void checkVector(String name, @Nullable Tensor vector, Tensor input) {
+    if (vector != null && (vector.rank() != 1 || vector.axis(0) != input.axis(1))) {
+      throw new ShapeException(
+          "batch_norm: "
+              + name
+              + " should contain "
+              + input.axis(1)
+              + " elements, one per channel of the input "
+              + input.shape()
+              + ", but has shape "
+              + vector.shape());
+    }
+  }
+
+  /** Refuses a training batch with one value per channel, and an eps that is not positive. */
+  static void checkTraining(String who, Tensor input, double eps) {
+    if (!(eps > 0)) {
+      throw new IllegalArgumentException(
+          who + ": batch_norm eps must be positive during training, but got " + eps);
+    }
+    if (input.axis(1) > 0 && input.size() / input.axis(1) == 1) {
+      throw new ShapeException(
+          who
+              + ": expected more than 1 value per channel when training, got input shape "
+              + input.shape()
+              + "; use a larger batch, drop the last partial batch of an epoch, or run this pass in"
+              + " inference");
+    }
+  }
+
+  /** {@code max(x, 0)}. */
+  public static Tensor relu(Tensor x, Pass pass) {
+    return pass.relu(x);
+  }
+
+  /**
+   * In training zeroes each value with probability p and multiplies the others by {@code 1 / (1 -
+   * p)}; in inference returns x itself.
+   *
+   * @param path names the random numbers, see {@link Pass#random}
+   * @throws IllegalArgumentException if p is not from 0 to 1
+   */
+  public static Tensor dropout(Tensor x, double p, String path, Pass pass) {
+    if (!(p >= 0 && p <= 1)) {
+      throw new IllegalArgumentException("dropout probability must be from 0 to 1, got " + p);
+    }
+    if (!pass.isTraining() || p == 0) {
+      return x;
+    }
+    RandomStream random = pass.random(path);
+    Tensor mask = pass.backend().memory().allocate(x.dtype(), x.shape(), Layout.CHANNELS_FIRST);
+    double[] values = new double[x.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextDouble() < p ? 0 : 1 / (1 - p);
+    }
+    mask.copyFrom(Tensor.of(values, x.shape().toArray()));
+    return pass.mul(x, mask);
+  }
+
+  /**
+   * Mean over the batch of {@code -log softmax(logits)[label]}, as a scalar.
+   *
+   * @param logits (N, K) scores
+   * @param labels (N), int64, 0 to K - 1
+   */
+  public static Tensor crossEntropy(Tensor logits, Tensor labels, Pass pass) {
+    return Objectives.crossEntropy(logits, labels, pass);
+  }
+
+  /** Mean of {@code (prediction - target)^2} over all values, as a scalar. */
+  public static Tensor mseLoss(Tensor prediction, Tensor target, Pass pass) {
+    if (!prediction.shape().equals(target.shape())) {
+      throw new ShapeException(
+          "mse_loss: prediction "
+              + prediction.shape()
+              + " and target "
+              + target.shape()
+              + " must have the same shape");
+    }
+    return Objectives.meanSquaredError(prediction, target, pass);
+  }
+}

@@ -1,0 +1,34 @@
+package org.batchnorm4j.nn;
+
+import org.batchnorm4j.statistics.BatchMoments;
+import org.batchnorm4j.statistics.VarianceEstimator;
+import org.batchnorm4j.tensor.Tensor;
+
+/** Moves running means and variances towards those of a batch, in place. */
+final class RunningStatistics {
+  private RunningStatistics() {}
+
+  /**
+   * {@code running = (1 - weight) * running + weight * batch}, computed in float64 and rounded once. A
+   * batch without values, or whose estimator is undefined, changes nothing.
+   */
+  static void update(
+      Tensor runningMean,
+      Tensor runningVar,
+      BatchMoments batch,
+      VarianceEstimator estimator,
+      double weight) {
+    long least = estimator == VarianceEstimator.UNBIASED ? 2 : 1;
+    if (batch.count() < least) {
+      return;
+    }
+    double[] mean = runningMean.toDoubles();
+    double[] variance = runningVar.toDoubles();
+    for (int c = 0; c < mean.length; c++) {
+      mean[c] = (1 - weight) * mean[c] + weight * batch.mean(c);
+      variance[c] = (1 - weight) * variance[c] + weight * batch.variance(c, estimator);
+    }
+    runningMean.copyFrom(Tensor.of(mean, mean.length));
+    runningVar.copyFrom(Tensor.of(variance, variance.length));
+  }
+}

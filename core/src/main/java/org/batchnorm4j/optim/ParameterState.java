@@ -1,0 +1,107 @@
+package org.batchnorm4j.optim;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.batchnorm4j.autograd.Gradients;
+import org.batchnorm4j.nn.Parameter;
+import org.batchnorm4j.tensor.Tensor;
+
+/** The tensors that an optimiser keeps beside its parameters, under names for checkpoints. */
+final class ParameterState {
+  private final List<Parameter> parameters;
+  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final Tensor step = Tensor.scalar(0L);
+
+  ParameterState(List<Parameter> parameters, String... slots) {
+    this.parameters = List.copyOf(parameters);
+    if (parameters.isEmpty()) {
+      throw new IllegalArgumentException("an optimiser needs at least one parameter");
+    }
+    for (Parameter parameter : parameters) {
+      parameter.value().unsafeFloatArray(); // refuses other types now rather than at the first step
+    }
+    tensors.put("step", step);
+    for (String slot : slots) {
+      for (Parameter parameter : parameters) {
+        tensors.put(
+            slot + "." + parameter.path(), Tensor.zeros(parameter.value().shape().toArray()));
+      }
+    }
+  }
+
+  List<Parameter> parameters() {
+    return parameters;
+  }
+
+  /** Counts a step; returns its number, from 1. */
+  long nextStep() {
+    long next = step.itemAsLong() + 1;
+    step.copyFrom(Tensor.scalar(next));
+    return next;
+  }
+
+  float[] slot(String slot, Parameter parameter) {
+    Tensor tensor = tensors.get(slot + "." + parameter.path());
+    if (tensor == null) {
+      throw new IllegalStateException(
+          "parameter \""
+              + parameter.path()
+              + "\" got another name after the optimiser was made; build the whole model first");
+    }
+    return tensor.unsafeFloatArray();
+  }
+
+  static Tensor gradient(Gradients gradients, Parameter parameter) {
+    return gradients
+        .find(parameter.value())
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "parameter \""
+                        + parameter.path()
+                        + "\" has no gradient: the loss does not depend on it through recorded"
+                        + " operations; compute with the pass, or freeze it with"
+                        + " setTrainable(false)"))
+        .to(org.batchnorm4j.tensor.Layout.CHANNELS_FIRST);
+  }
+
+  Map<String, Tensor> stateDict() {
+    return new LinkedHashMap<>(tensors);
+  }
+
+  void load(Map<String, Tensor> state) {
+    for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
+      Tensor value = state.get(entry.getKey());
+      if (value == null || !value.shape().equals(entry.getValue().shape())) {
+        throw new IllegalArgumentException(
+            "optimiser state: \""
+                + entry.getKey()
+                + "\" "
+                + (value == null
+                    ? "is missing"
+                    : "has shape " + value.shape() + " instead of " + entry.getValue().shape()));
+      }
+    }
+    for (String name : state.keySet()) {
+      if (!tensors.containsKey(name)) {
+        throw new IllegalArgumentException("optimiser state: \"" + name + "\" is unexpected");
+      }
+    }
+    tensors.forEach((name, tensor) -> tensor.copyFrom(state.get(name)));
+  }
+
+  static double checkedRate(double learningRate) {
+    if (!(learningRate >= 0)) {
+      throw new IllegalArgumentException("learning rate must not be negative, got " + learningRate);
+    }
+    return learningRate;
+  }
+
+  static double checkedFraction(String name, double value) {
+    if (!(value >= 0 && value < 1)) {
+      throw new IllegalArgumentException(name + " must be from 0 to below 1, got " + value);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,114 @@
+package org.batchnorm4j.optim;
+
+import java.util.List;
+import java.util.Map;
+import org.batchnorm4j.autograd.Gradients;
+import org.batchnorm4j.nn.Parameter;
+import org.batchnorm4j.tensor.Tensor;
+
+/**
+ * Stochastic gradient descent as PyTorch's {@code SGD}: {@code g += weightDecay * p}; {@code v =
+ * momentum * v + g} (the first step sets {@code v = g}); {@code p -= lr * (nesterov ? g + momentum *
+ * v : v)}.
+ *
+ * <p>State: {@code step}, and with momentum {@code momentum_buffer.<parameter>}. Not safe for use by
+ * many threads.
+ */
+public final class SGD implements Optimizer {
+  private static final String VELOCITY = "momentum_buffer";
+
+  private final ParameterState state;
+  private final double momentum;
+  private final double weightDecay;
+  private final boolean nesterov;
+  private double learningRate;
+
+  /** Plain descent. */
+  public SGD(List<Parameter> parameters, double learningRate) {
+    this(parameters, learningRate, 0, 0, false);
+  }
+
+  /**
+   * Descent with momentum and weight decay.
+   *
+   * @param parameters what to move
+   * @param learningRate step size, not negative
+   * @param momentum share of the velocity kept from step to step, 0 for none
+   * @param weightDecay pull of each parameter towards 0, added to its gradient
+   * @param nesterov whether to look ahead; needs momentum
+   * @throws IllegalArgumentException if a number is out of range
+   */
+  public SGD(
+      List<Parameter> parameters,
+      double learningRate,
+      double momentum,
+      double weightDecay,
+      boolean nesterov) {
+    this.momentum = ParameterState.checkedFraction("momentum", momentum);
+    if (nesterov && momentum == 0) {
+      throw new IllegalArgumentException("Nesterov momentum requires a momentum above 0");
+    }
+    this.learningRate = ParameterState.checkedRate(learningRate);
+    this.weightDecay = weightDecay;
+    this.nesterov = nesterov;
+    state =
+        momentum == 0
+            ? new ParameterState(parameters)
+            : new ParameterState(parameters, VELOCITY);
+  }
+
+  @Override
+  public void step(Gradients gradients) {
+    boolean first = state.nextStep() == 1;
+    float rate = (float) learningRate;
+    float decay = (float) weightDecay;
+    for (Parameter parameter : state.parameters()) {
+      if (!parameter.isTrainable()) {
+        continue;
+      }
+      Tensor gradient = ParameterState.gradient(gradients, parameter);
+      float[] g = gradient.unsafeFloatArray();
+      float[] p = parameter.value().unsafeFloatArray();
+      int gFrom = gradient.offset();
+      if (momentum == 0) {
+        for (int i = 0; i < p.length; i++) {
+          p[i] -= rate * (g[gFrom + i] + decay * p[i]);
+        }
+      } else {
+        velocity(p, g, gFrom, state.slot(VELOCITY, parameter), first ? 0f : (float) momentum);
+      }
+    }
+  }
+
+  private void velocity(float[] p, float[] g, int gFrom, float[] v, float keep) {
+    float rate = (float) learningRate;
+    float decay = (float) weightDecay;
+    float ahead = nesterov ? (float) momentum : 1f;
+    float direct = nesterov ? 1f : 0f;
+    for (int i = 0; i < p.length; i++) {
+      float gradient = g[gFrom + i] + decay * p[i];
+      v[i] = keep * v[i] + gradient;
+      p[i] -= rate * (direct * gradient + ahead * v[i]);
+    }
+  }
+
+  @Override
+  public double learningRate() {
+    return learningRate;
+  }
+
+  @Override
+  public void setLearningRate(double newRate) {
+    learningRate = ParameterState.checkedRate(newRate);
+  }
+
+  @Override
+  public Map<String, Tensor> stateDict() {
+    return state.stateDict();
+  }
+
+  @Override
+  public void loadStateDict(Map<String, Tensor> newState) {
+    state.load(newState);
+  }
+}
