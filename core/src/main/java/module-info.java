@@ -13,4 +13,5 @@ module org.batchnorm4j {
   exports org.batchnorm4j.tensor;
 
   uses org.batchnorm4j.kernel.CpuKernels;
+  uses org.batchnorm4j.tensor.MatrixMultiplyProvider;
 }
