@@ -97,10 +97,12 @@ public final class KernelChoice {
                           + " module path"));
     } catch (ServiceConfigurationError | LinkageError e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      return new Refused(
-          "batchnorm4j-simd does not load here ("
-              + cause
-              + "); use the version that belongs to this batchnorm4j");
+      return cause instanceof UnsupportedOperationException
+          ? new Refused(cause.getMessage() + "; nothing can be done on this machine")
+          : new Refused(
+              "batchnorm4j-simd does not load here ("
+                  + cause
+                  + "); use the version that belongs to this batchnorm4j");
     }
   }
 

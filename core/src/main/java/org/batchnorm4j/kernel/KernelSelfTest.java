@@ -9,7 +9,7 @@ import java.util.Optional;
  * loop: full steps, parts of a step and a rest, at odd offsets.
  */
 final class KernelSelfTest {
-  private static final int COUNT = 3; // planes
+  private static final int COUNT = 2; // planes
   private static final int ROWS = 7; // one group of four and three more
   private static final int LENGTH = 61; // of a run or a row: 32 + 16 + 8 + 5
   private static final int STRIDE = 64;

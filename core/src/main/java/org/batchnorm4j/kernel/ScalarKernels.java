@@ -40,19 +40,28 @@ public final class ScalarKernels implements CpuKernels {
     double pivot = count == 0 ? 0.0 : finiteOrZero(x[from]);
     double[] sums = VirtualLanes.zeros();
     double[] squares = VirtualLanes.zeros();
+    int steps = VirtualLanes.inSteps(length);
     for (int p = 0; p < planes; p++) {
       int run = from + p * stride;
-      for (int i = 0; i < length; i++) {
-        int lane = VirtualLanes.lane(i, length);
-        double d = x[run + i] - pivot;
-        sums[lane] += d;
-        squares[lane] = Math.fma(d, d, squares[lane]);
+      for (int i = 0; i < steps; i += VirtualLanes.STEP) {
+        addMoments(x, run + i, VirtualLanes.STEP, pivot, sums, squares, 0);
       }
+      int lane = VirtualLanes.restLane(steps, length);
+      addMoments(x, run + steps, length - steps, pivot, sums, squares, lane);
     }
     double sum = VirtualLanes.fold(sums);
     double n = Math.max(1L, count); // no values give (0, 0)
     moments[at] = pivot + sum / n;
     moments[at + 1] = Math.max(0.0, VirtualLanes.fold(squares) - sum * (sum / n));
+  }
+
+  private static void addMoments(
+      float[] x, int from, int count, double pivot, double[] sums, double[] squares, int lane) {
+    for (int i = 0; i < count; i++) {
+      double d = x[from + i] - pivot;
+      sums[lane + i] += d;
+      squares[lane + i] = Math.fma(d, d, squares[lane + i]);
+    }
   }
 
   private static double finiteOrZero(float x) {
@@ -77,7 +86,7 @@ public final class ScalarKernels implements CpuKernels {
       int to = yFrom + p * stride;
       if (relu) {
         for (int i = 0; i < length; i++) {
-          y[to + i] = Math.max(standardised(x[from + i], mean, scale, shift), 0f);
+          y[to + i] = rectified(standardised(x[from + i], mean, scale, shift));
         }
       } else {
         for (int i = 0; i < length; i++) {
@@ -85,6 +94,11 @@ public final class ScalarKernels implements CpuKernels {
         }
       }
     }
+  }
+
+  /** NaN is not <= 0 and stays; chosen as an int for the reason given in {@link #gated}. */
+  private static float rectified(float y) {
+    return Float.intBitsToFloat(y <= 0f ? 0 : Float.floatToRawIntBits(y));
   }
 
   /** Centred first: folding the mean into the shift loses the digits of 1000 ± 0.01. */
@@ -153,7 +167,9 @@ public final class ScalarKernels implements CpuKernels {
 
   /** The gradient behind a ReLU: {@code g} where the pre-activation is positive, else 0. */
   private static float gated(float g, float x, float mean, float scale, float shift) {
-    return standardised(x, mean, scale, shift) > 0f ? g : 0f;
+    // chosen as an int, which compiles to a move; as a float it is a branch on unpredictable data
+    return Float.intBitsToFloat(
+        standardised(x, mean, scale, shift) > 0f ? Float.floatToRawIntBits(g) : 0);
   }
 
   @Override
@@ -256,7 +272,7 @@ public final class ScalarKernels implements CpuKernels {
       if (relu) {
         for (int c = 0; c < channels; c++) {
           int k = at + c;
-          y[to + c] = Math.max(standardised(x[from + c], mean[k], scale[k], shift[k]), 0f);
+          y[to + c] = rectified(standardised(x[from + c], mean[k], scale[k], shift[k]));
         }
       } else {
         for (int c = 0; c < channels; c++) {

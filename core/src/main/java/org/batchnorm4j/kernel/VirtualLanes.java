@@ -33,7 +33,12 @@ public final class VirtualLanes {
 
   /** The lane of value {@code i} of a run. */
   public static int lane(int i, int length) {
-    return i < inSteps(length) ? i % STEP : 2 * STEP - (length - i);
+    return i < inSteps(length) ? i % STEP : restLane(i, length);
+  }
+
+  /** The lane of value {@code i} of a run, given that it belongs to the rest. */
+  public static int restLane(int i, int length) {
+    return 2 * STEP - (length - i);
   }
 
   /**

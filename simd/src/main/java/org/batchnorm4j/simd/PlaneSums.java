@@ -1,0 +1,349 @@
+package org.batchnorm4j.simd;
+
+import static org.batchnorm4j.simd.VectorWidth.DOUBLES;
+import static org.batchnorm4j.simd.VectorWidth.DOUBLE_COUNT;
+import static org.batchnorm4j.simd.VectorWidth.NARROW;
+import static org.batchnorm4j.simd.VectorWidth.gated;
+import static org.batchnorm4j.simd.VectorWidth.loadNarrow;
+import static org.batchnorm4j.simd.VectorWidth.loadWide;
+import static org.batchnorm4j.simd.VectorWidth.widened;
+
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import org.batchnorm4j.kernel.VirtualLanes;
+
+/**
+ * Sums over planes in the order of {@link VirtualLanes}, for runs of at least one vector of doubles.
+ *
+ * <p>Steps hold four vectors of lanes in registers. That is all 32 lanes at 512 bits; at 256 or 128 bits it is half or a quarter of
+ * them, and the block is read in two or four passes, each of which touches its own values. Rests take one vector per run and pass.
+ */
+final class PlaneSums {
+
+  private PlaneSums() {}
+
+  static void moments(
+      float[] x, int from, int planes, int stride, int length, double[] moments, int at) {
+    double pivot = Float.isFinite(x[from]) ? x[from] : 0.0;
+    double[] sums = VirtualLanes.zeros();
+    double[] squares = VirtualLanes.zeros();
+    int steps = VirtualLanes.inSteps(length);
+    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 4 * DOUBLE_COUNT) {
+      momentSteps(x, from + lane, planes, stride, steps, pivot, sums, squares, lane);
+    }
+    for (int left = length - steps; left > 0; left -= DOUBLE_COUNT) {
+      int i = restStart(steps, left);
+      VectorMask<Double> counted = inRest(i, steps, left);
+      int lane = VirtualLanes.restLane(i, length);
+      momentRests(x, from + i, planes, stride, pivot, counted, sums, squares, lane);
+    }
+    double n = (long) planes * length;
+    double sum = VirtualLanes.fold(sums);
+    moments[at] = pivot + sum / n;
+    moments[at + 1] = Math.max(0.0, VirtualLanes.fold(squares) - sum * (sum / n));
+  }
+
+  private static void momentSteps(
+      float[] x,
+      int from,
+      int planes,
+      int stride,
+      int steps,
+      double pivot,
+      double[] sums,
+      double[] squares,
+      int lane) {
+    DoubleVector sum0 = DoubleVector.zero(DOUBLES);
+    DoubleVector sum1 = sum0;
+    DoubleVector sum2 = sum0;
+    DoubleVector sum3 = sum0;
+    DoubleVector square0 = sum0;
+    DoubleVector square1 = sum0;
+    DoubleVector square2 = sum0;
+    DoubleVector square3 = sum0;
+    for (int p = 0; p < planes; p++) {
+      int run = from + p * stride;
+      for (int i = 0; i < steps; i += VirtualLanes.STEP) {
+        DoubleVector d0 = loadWide(x, run + i).sub(pivot);
+        DoubleVector d1 = loadWide(x, run + i + DOUBLE_COUNT).sub(pivot);
+        DoubleVector d2 = loadWide(x, run + i + 2 * DOUBLE_COUNT).sub(pivot);
+        DoubleVector d3 = loadWide(x, run + i + 3 * DOUBLE_COUNT).sub(pivot);
+        sum0 = sum0.add(d0);
+        sum1 = sum1.add(d1);
+        sum2 = sum2.add(d2);
+        sum3 = sum3.add(d3);
+        square0 = d0.fma(d0, square0);
+        square1 = d1.fma(d1, square1);
+        square2 = d2.fma(d2, square2);
+        square3 = d3.fma(d3, square3);
+      }
+    }
+    store(sum0, sum1, sum2, sum3, sums, lane);
+    store(square0, square1, square2, square3, squares, lane);
+  }
+
+  private static void store(
+      DoubleVector v0, DoubleVector v1, DoubleVector v2, DoubleVector v3, double[] lanes, int lane) {
+    v0.intoArray(lanes, lane);
+    v1.intoArray(lanes, lane + DOUBLE_COUNT);
+    v2.intoArray(lanes, lane + 2 * DOUBLE_COUNT);
+    v3.intoArray(lanes, lane + 3 * DOUBLE_COUNT);
+  }
+
+  /**
+   * The first index of the vector that takes the last of {@code left} values after the steps: it ends with them, but never starts before
+   * the run, which is at least a vector long.
+   */
+  private static int restStart(int steps, int left) {
+    return Math.max(0, steps + left - DOUBLE_COUNT);
+  }
+
+  /** Which values of the vector at {@code i} are among the {@code left} values after the steps. */
+  private static VectorMask<Double> inRest(int i, int steps, int left) {
+    long before = Math.max(0, steps - i);
+    long until = steps + left - i;
+    return VectorMask.fromLong(DOUBLES, (1L << until) - (1L << before));
+  }
+
+  /** Takes one vector per run; values that are not {@code counted} here belong elsewhere and add 0 here. */
+  private static void momentRests(
+      float[] x,
+      int from,
+      int planes,
+      int stride,
+      double pivot,
+      VectorMask<Double> counted,
+      double[] sums,
+      double[] squares,
+      int lane) {
+    DoubleVector zero = DoubleVector.zero(DOUBLES);
+    DoubleVector sum = zero;
+    DoubleVector square = zero;
+    for (int p = 0; p < planes; p++) {
+      DoubleVector d = zero.blend(loadWide(x, from + p * stride).sub(pivot), counted);
+      sum = sum.add(d);
+      square = d.fma(d, square);
+    }
+    addTo(sums, lane, sum);
+    addTo(squares, lane, square);
+  }
+
+  private static void addTo(double[] lanes, int lane, DoubleVector sum) {
+    DoubleVector.fromArray(DOUBLES, lanes, lane).add(sum).intoArray(lanes, lane);
+  }
+
+  static void gradients(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      double[] sums,
+      int at) {
+    double[] lanes = VirtualLanes.zeros();
+    double[] products = VirtualLanes.zeros();
+    int steps = VirtualLanes.inSteps(length);
+    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 4 * DOUBLE_COUNT) {
+      gradientSteps(
+          x, xFrom + lane, g, gFrom + lane, planes, stride, steps, mean, lanes, products, lane);
+    }
+    for (int left = length - steps; left > 0; left -= DOUBLE_COUNT) {
+      int i = restStart(steps, left);
+      VectorMask<Double> counted = inRest(i, steps, left);
+      int lane = VirtualLanes.restLane(i, length);
+      gradientRests(
+          x, xFrom + i, g, gFrom + i, planes, stride, mean, counted, lanes, products, lane);
+    }
+    sums[at] = VirtualLanes.fold(lanes);
+    sums[at + 1] = VirtualLanes.fold(products);
+  }
+
+  private static void gradientSteps(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int planes,
+      int stride,
+      int steps,
+      float mean,
+      double[] lanes,
+      double[] products,
+      int lane) {
+    DoubleVector sum0 = DoubleVector.zero(DOUBLES);
+    DoubleVector sum1 = sum0;
+    DoubleVector sum2 = sum0;
+    DoubleVector sum3 = sum0;
+    DoubleVector product0 = sum0;
+    DoubleVector product1 = sum0;
+    DoubleVector product2 = sum0;
+    DoubleVector product3 = sum0;
+    for (int p = 0; p < planes; p++) {
+      int xRun = xFrom + p * stride;
+      int gRun = gFrom + p * stride;
+      for (int i = 0; i < steps; i += VirtualLanes.STEP) {
+        FloatVector c0 = loadNarrow(x, xRun + i).sub(mean);
+        FloatVector c1 = loadNarrow(x, xRun + i + DOUBLE_COUNT).sub(mean);
+        FloatVector c2 = loadNarrow(x, xRun + i + 2 * DOUBLE_COUNT).sub(mean);
+        FloatVector c3 = loadNarrow(x, xRun + i + 3 * DOUBLE_COUNT).sub(mean);
+        DoubleVector g0 = loadWide(g, gRun + i);
+        DoubleVector g1 = loadWide(g, gRun + i + DOUBLE_COUNT);
+        DoubleVector g2 = loadWide(g, gRun + i + 2 * DOUBLE_COUNT);
+        DoubleVector g3 = loadWide(g, gRun + i + 3 * DOUBLE_COUNT);
+        sum0 = sum0.add(g0);
+        sum1 = sum1.add(g1);
+        sum2 = sum2.add(g2);
+        sum3 = sum3.add(g3);
+        product0 = g0.fma(widened(c0), product0);
+        product1 = g1.fma(widened(c1), product1);
+        product2 = g2.fma(widened(c2), product2);
+        product3 = g3.fma(widened(c3), product3);
+      }
+    }
+    store(sum0, sum1, sum2, sum3, lanes, lane);
+    store(product0, product1, product2, product3, products, lane);
+  }
+
+  private static void gradientRests(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int planes,
+      int stride,
+      float mean,
+      VectorMask<Double> counted,
+      double[] lanes,
+      double[] products,
+      int lane) {
+    DoubleVector none = DoubleVector.zero(DOUBLES);
+    DoubleVector sum = none;
+    DoubleVector product = none;
+    for (int p = 0; p < planes; p++) {
+      FloatVector c = loadNarrow(x, xFrom + p * stride).sub(mean);
+      FloatVector narrow = loadNarrow(g, gFrom + p * stride);
+      DoubleVector gradient = none.blend(widened(narrow), counted);
+      sum = sum.add(gradient);
+      product = gradient.fma(none.blend(widened(c), counted), product);
+    }
+    addTo(lanes, lane, sum);
+    addTo(products, lane, product);
+  }
+
+  static void gradientsRelu(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float scale,
+      float shift,
+      double[] sums,
+      int at) {
+    double[] lanes = VirtualLanes.zeros();
+    double[] products = VirtualLanes.zeros();
+    int steps = VirtualLanes.inSteps(length);
+    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 4 * DOUBLE_COUNT) {
+      gradientStepsRelu(
+          x, xFrom + lane, g, gFrom + lane, planes, stride, steps, mean, scale, shift, lanes, products, lane);
+    }
+    for (int left = length - steps; left > 0; left -= DOUBLE_COUNT) {
+      int i = restStart(steps, left);
+      VectorMask<Double> counted = inRest(i, steps, left);
+      int lane = VirtualLanes.restLane(i, length);
+      gradientRestsRelu(
+          x, xFrom + i, g, gFrom + i, planes, stride, mean, scale, shift, counted, lanes, products, lane);
+    }
+    sums[at] = VirtualLanes.fold(lanes);
+    sums[at + 1] = VirtualLanes.fold(products);
+  }
+
+  private static void gradientStepsRelu(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int planes,
+      int stride,
+      int steps,
+      float mean,
+      float scale,
+      float shift,
+      double[] lanes,
+      double[] products,
+      int lane) {
+    FloatVector zero = FloatVector.zero(NARROW);
+    FloatVector scales = FloatVector.broadcast(NARROW, scale);
+    FloatVector shifts = FloatVector.broadcast(NARROW, shift);
+    DoubleVector sum0 = DoubleVector.zero(DOUBLES);
+    DoubleVector sum1 = sum0;
+    DoubleVector sum2 = sum0;
+    DoubleVector sum3 = sum0;
+    DoubleVector product0 = sum0;
+    DoubleVector product1 = sum0;
+    DoubleVector product2 = sum0;
+    DoubleVector product3 = sum0;
+    for (int p = 0; p < planes; p++) {
+      int xRun = xFrom + p * stride;
+      int gRun = gFrom + p * stride;
+      for (int i = 0; i < steps; i += VirtualLanes.STEP) {
+        FloatVector c0 = loadNarrow(x, xRun + i).sub(mean);
+        FloatVector c1 = loadNarrow(x, xRun + i + DOUBLE_COUNT).sub(mean);
+        FloatVector c2 = loadNarrow(x, xRun + i + 2 * DOUBLE_COUNT).sub(mean);
+        FloatVector c3 = loadNarrow(x, xRun + i + 3 * DOUBLE_COUNT).sub(mean);
+        DoubleVector g0 = widened(gated(loadNarrow(g, gRun + i), c0, scales, shifts, zero));
+        DoubleVector g1 = widened(gated(loadNarrow(g, gRun + i + DOUBLE_COUNT), c1, scales, shifts, zero));
+        DoubleVector g2 = widened(gated(loadNarrow(g, gRun + i + 2 * DOUBLE_COUNT), c2, scales, shifts, zero));
+        DoubleVector g3 = widened(gated(loadNarrow(g, gRun + i + 3 * DOUBLE_COUNT), c3, scales, shifts, zero));
+        sum0 = sum0.add(g0);
+        sum1 = sum1.add(g1);
+        sum2 = sum2.add(g2);
+        sum3 = sum3.add(g3);
+        product0 = g0.fma(widened(c0), product0);
+        product1 = g1.fma(widened(c1), product1);
+        product2 = g2.fma(widened(c2), product2);
+        product3 = g3.fma(widened(c3), product3);
+      }
+    }
+    store(sum0, sum1, sum2, sum3, lanes, lane);
+    store(product0, product1, product2, product3, products, lane);
+  }
+
+  private static void gradientRestsRelu(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int planes,
+      int stride,
+      float mean,
+      float scale,
+      float shift,
+      VectorMask<Double> counted,
+      double[] lanes,
+      double[] products,
+      int lane) {
+    FloatVector zero = FloatVector.zero(NARROW);
+    FloatVector scales = FloatVector.broadcast(NARROW, scale);
+    FloatVector shifts = FloatVector.broadcast(NARROW, shift);
+    DoubleVector none = DoubleVector.zero(DOUBLES);
+    DoubleVector sum = none;
+    DoubleVector product = none;
+    for (int p = 0; p < planes; p++) {
+      FloatVector c = loadNarrow(x, xFrom + p * stride).sub(mean);
+      FloatVector narrow = loadNarrow(g, gFrom + p * stride);
+      DoubleVector gradient = none.blend(widened(gated(narrow, c, scales, shifts, zero)), counted);
+      sum = sum.add(gradient);
+      product = gradient.fma(none.blend(widened(c), counted), product);
+    }
+    addTo(lanes, lane, sum);
+    addTo(products, lane, product);
+  }
+}

@@ -1,0 +1,421 @@
+package org.batchnorm4j.simd;
+
+import static org.batchnorm4j.simd.VectorWidth.DOUBLE_COUNT;
+import static org.batchnorm4j.simd.VectorWidth.FLOATS;
+import static org.batchnorm4j.simd.VectorWidth.FLOAT_COUNT;
+import static org.batchnorm4j.simd.VectorWidth.SHAPE;
+import static org.batchnorm4j.simd.VectorWidth.gated;
+import static org.batchnorm4j.simd.VectorWidth.load;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import org.batchnorm4j.kernel.CpuKernels;
+import org.batchnorm4j.kernel.ScalarKernels;
+
+/**
+ * SIMD twin of {@link ScalarKernels}; every method returns the same bits as its scalar twin, for vectors of 128, 256 and 512 bits.
+ *
+ * <p>Sums are in {@link PlaneSums} and {@link RowSums}; the elementwise kernels are here. Those compute the last vector of a run first
+ * and store it at the end. It overlaps the one before it, so no values are left over, and calls in place still read every value before
+ * it is overwritten. Runs and rows shorter than a vector go to the scalar twin, except that contiguous rows of few channels are taken
+ * several at a time.
+ *
+ * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
+ */
+public final class VectorKernels implements CpuKernels {
+  private final ScalarKernels scalar = new ScalarKernels();
+
+  /**
+   * Creates the kernels; they have no state, so one instance does for all.
+   *
+   * @throws UnsupportedOperationException if this processor has no vectors of 128 bits or more
+   */
+  public VectorKernels() {
+    if (VectorShape.preferredShape().vectorBitSize() < 128) {
+      throw new UnsupportedOperationException("this processor has no vectors of 128 bits or more");
+    }
+  }
+
+  @Override
+  public String name() {
+    return "simd-" + SHAPE.vectorBitSize();
+  }
+
+  @Override
+  public void planeMoments(
+      float[] x, int from, int planes, int stride, int length, double[] moments, int at) {
+    if (planes == 0 || length < DOUBLE_COUNT) {
+      scalar.planeMoments(x, from, planes, stride, length, moments, at);
+    } else {
+      PlaneSums.moments(x, from, planes, stride, length, moments, at);
+    }
+  }
+
+  @Override
+  public void standardisePlanes(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float scale,
+      float shift,
+      boolean relu) {
+    if (length < FLOAT_COUNT) {
+      scalar.standardisePlanes(
+          x, xFrom, y, yFrom, planes, stride, length, mean, scale, shift, relu);
+      return;
+    }
+    FloatVector means = FloatVector.broadcast(FLOATS, mean);
+    FloatVector scales = FloatVector.broadcast(FLOATS, scale);
+    FloatVector shifts = FloatVector.broadcast(FLOATS, shift);
+    int end = length - FLOAT_COUNT;
+    for (int p = 0; p < planes; p++) {
+      int from = xFrom + p * stride;
+      int to = yFrom + p * stride;
+      FloatVector last = standardised(load(x, from + end), means, scales, shifts);
+      if (relu) {
+        for (int i = 0; i < end; i += FLOAT_COUNT) {
+          rectified(standardised(load(x, from + i), means, scales, shifts)).intoArray(y, to + i);
+        }
+        rectified(last).intoArray(y, to + end);
+      } else {
+        for (int i = 0; i < end; i += FLOAT_COUNT) {
+          standardised(load(x, from + i), means, scales, shifts).intoArray(y, to + i);
+        }
+        last.intoArray(y, to + end);
+      }
+    }
+  }
+
+  private static FloatVector standardised(
+      FloatVector x, FloatVector mean, FloatVector scale, FloatVector shift) {
+    return x.sub(mean).fma(scale, shift);
+  }
+
+  private static FloatVector rectified(FloatVector y) {
+    return y.blend(0f, y.compare(VectorOperators.LE, 0f)); // NaN is not <= 0 and stays
+  }
+
+  @Override
+  public void planeGradientSums(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      double[] sums,
+      int at) {
+    if (length < DOUBLE_COUNT) {
+      scalar.planeGradientSums(x, xFrom, g, gFrom, planes, stride, length, mean, sums, at);
+    } else {
+      PlaneSums.gradients(x, xFrom, g, gFrom, planes, stride, length, mean, sums, at);
+    }
+  }
+
+  @Override
+  public void planeGradientSumsRelu(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float scale,
+      float shift,
+      double[] sums,
+      int at) {
+    if (length < DOUBLE_COUNT) {
+      scalar.planeGradientSumsRelu(
+          x, xFrom, g, gFrom, planes, stride, length, mean, scale, shift, sums, at);
+    } else {
+      PlaneSums.gradientsRelu(
+          x, xFrom, g, gFrom, planes, stride, length, mean, scale, shift, sums, at);
+    }
+  }
+
+  @Override
+  public void planeInputGradient(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float a,
+      float b,
+      float c) {
+    if (length < FLOAT_COUNT) {
+      scalar.planeInputGradient(
+          x, xFrom, g, gFrom, dx, dxFrom, planes, stride, length, mean, a, b, c);
+      return;
+    }
+    FloatVector means = FloatVector.broadcast(FLOATS, mean);
+    FloatVector as = FloatVector.broadcast(FLOATS, a);
+    FloatVector bs = FloatVector.broadcast(FLOATS, b);
+    FloatVector cs = FloatVector.broadcast(FLOATS, c);
+    int end = length - FLOAT_COUNT;
+    for (int p = 0; p < planes; p++) {
+      int xRun = xFrom + p * stride;
+      int gRun = gFrom + p * stride;
+      int dxRun = dxFrom + p * stride;
+      FloatVector last =
+          inputGradient(load(g, gRun + end), load(x, xRun + end).sub(means), as, bs, cs);
+      for (int i = 0; i < end; i += FLOAT_COUNT) {
+        inputGradient(load(g, gRun + i), load(x, xRun + i).sub(means), as, bs, cs)
+            .intoArray(dx, dxRun + i);
+      }
+      last.intoArray(dx, dxRun + end);
+    }
+  }
+
+  private static FloatVector inputGradient(
+      FloatVector g, FloatVector centred, FloatVector a, FloatVector b, FloatVector c) {
+    return g.fma(a, centred.fma(b, c));
+  }
+
+  @Override
+  public void planeInputGradientRelu(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float scale,
+      float shift,
+      float a,
+      float b,
+      float c) {
+    if (length < FLOAT_COUNT) {
+      scalar.planeInputGradientRelu(
+          x, xFrom, g, gFrom, dx, dxFrom, planes, stride, length, mean, scale, shift, a, b, c);
+      return;
+    }
+    FloatVector zero = FloatVector.zero(FLOATS);
+    FloatVector means = FloatVector.broadcast(FLOATS, mean);
+    FloatVector scales = FloatVector.broadcast(FLOATS, scale);
+    FloatVector shifts = FloatVector.broadcast(FLOATS, shift);
+    FloatVector as = FloatVector.broadcast(FLOATS, a);
+    FloatVector bs = FloatVector.broadcast(FLOATS, b);
+    FloatVector cs = FloatVector.broadcast(FLOATS, c);
+    int end = length - FLOAT_COUNT;
+    for (int p = 0; p < planes; p++) {
+      int xRun = xFrom + p * stride;
+      int gRun = gFrom + p * stride;
+      int dxRun = dxFrom + p * stride;
+      FloatVector lastCentred = load(x, xRun + end).sub(means);
+      FloatVector lastGradient = gated(load(g, gRun + end), lastCentred, scales, shifts, zero);
+      FloatVector last = inputGradient(lastGradient, lastCentred, as, bs, cs);
+      for (int i = 0; i < end; i += FLOAT_COUNT) {
+        FloatVector centred = load(x, xRun + i).sub(means);
+        FloatVector gradient = gated(load(g, gRun + i), centred, scales, shifts, zero);
+        inputGradient(gradient, centred, as, bs, cs).intoArray(dx, dxRun + i);
+      }
+      last.intoArray(dx, dxRun + end);
+    }
+  }
+
+  @Override
+  public void rowMoments(
+      float[] x, int from, int rows, int stride, int channels, double[] mean, double[] m2, int at) {
+    if (rows == 0 || channels < DOUBLE_COUNT) {
+      scalar.rowMoments(x, from, rows, stride, channels, mean, m2, at);
+    } else {
+      RowSums.moments(x, from, rows, stride, channels, mean, m2, at);
+    }
+  }
+
+  @Override
+  public void standardiseRows(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at,
+      boolean relu) {
+    if (channels < FLOAT_COUNT) {
+      scalar.standardiseRows(
+          x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at, relu);
+      return;
+    }
+    int end = channels - FLOAT_COUNT;
+    for (int r = 0; r < rows; r++) {
+      int from = xFrom + r * stride;
+      int to = yFrom + r * stride;
+      FloatVector last = standardised(x, from, mean, scale, shift, at, end);
+      if (relu) {
+        for (int c = 0; c < end; c += FLOAT_COUNT) {
+          rectified(standardised(x, from, mean, scale, shift, at, c)).intoArray(y, to + c);
+        }
+        rectified(last).intoArray(y, to + end);
+      } else {
+        for (int c = 0; c < end; c += FLOAT_COUNT) {
+          standardised(x, from, mean, scale, shift, at, c).intoArray(y, to + c);
+        }
+        last.intoArray(y, to + end);
+      }
+    }
+  }
+
+  private static FloatVector standardised(
+      float[] x, int row, float[] mean, float[] scale, float[] shift, int at, int c) {
+    return standardised(
+        load(x, row + c), load(mean, at + c), load(scale, at + c), load(shift, at + c));
+  }
+
+  @Override
+  public void rowGradientSums(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      double[] sumG,
+      double[] sumGx,
+      int at) {
+    if (channels < DOUBLE_COUNT) {
+      scalar.rowGradientSums(
+          x, xFrom, g, gFrom, rows, stride, channels, mean, sumG, sumGx, at);
+    } else {
+      RowSums.gradients(x, xFrom, g, gFrom, rows, stride, channels, mean, sumG, sumGx, at);
+    }
+  }
+
+  @Override
+  public void rowGradientSumsRelu(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      double[] sumG,
+      double[] sumGx,
+      int at) {
+    if (channels < DOUBLE_COUNT) {
+      scalar.rowGradientSumsRelu(
+          x, xFrom, g, gFrom, rows, stride, channels, mean, scale, shift, sumG, sumGx, at);
+    } else {
+      RowSums.gradientsRelu(
+          x, xFrom, g, gFrom, rows, stride, channels, mean, scale, shift, sumG, sumGx, at);
+    }
+  }
+
+  @Override
+  public void rowInputGradient(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] a,
+      float[] b,
+      float[] d,
+      int at) {
+    if (channels < FLOAT_COUNT) {
+      scalar.rowInputGradient(
+          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
+      return;
+    }
+    int end = channels - FLOAT_COUNT;
+    for (int r = 0; r < rows; r++) {
+      int xRow = xFrom + r * stride;
+      int gRow = gFrom + r * stride;
+      int dxRow = dxFrom + r * stride;
+      FloatVector last = rowGradient(load(g, gRow + end), load(x, xRow + end), mean, a, b, d, at + end);
+      for (int c = 0; c < end; c += FLOAT_COUNT) {
+        rowGradient(load(g, gRow + c), load(x, xRow + c), mean, a, b, d, at + c)
+            .intoArray(dx, dxRow + c);
+      }
+      last.intoArray(dx, dxRow + end);
+    }
+  }
+
+  private static FloatVector rowGradient(
+      FloatVector g, FloatVector x, float[] mean, float[] a, float[] b, float[] d, int k) {
+    return inputGradient(g, x.sub(load(mean, k)), load(a, k), load(b, k), load(d, k));
+  }
+
+  @Override
+  public void rowInputGradientRelu(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      float[] a,
+      float[] b,
+      float[] d,
+      int at) {
+    if (channels < FLOAT_COUNT) {
+      scalar.rowInputGradientRelu(
+          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
+      return;
+    }
+    int end = channels - FLOAT_COUNT;
+    for (int r = 0; r < rows; r++) {
+      int xRow = xFrom + r * stride;
+      int gRow = gFrom + r * stride;
+      int dxRow = dxFrom + r * stride;
+      FloatVector last =
+          rowGradient(
+              gatedRow(load(g, gRow + end), load(x, xRow + end), mean, scale, shift, at + end),
+              load(x, xRow + end), mean, a, b, d, at + end);
+      for (int c = 0; c < end; c += FLOAT_COUNT) {
+        FloatVector value = load(x, xRow + c);
+        FloatVector gradient = gatedRow(load(g, gRow + c), value, mean, scale, shift, at + c);
+        rowGradient(gradient, value, mean, a, b, d, at + c).intoArray(dx, dxRow + c);
+      }
+      last.intoArray(dx, dxRow + end);
+    }
+  }
+
+  private static FloatVector gatedRow(
+      FloatVector g, FloatVector x, float[] mean, float[] scale, float[] shift, int k) {
+    FloatVector zero = FloatVector.zero(FLOATS);
+    return gated(g, x.sub(load(mean, k)), load(scale, k), load(shift, k), zero);
+  }
+}

@@ -1,0 +1,50 @@
+package org.batchnorm4j.simd;
+
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The vector shapes used on this processor, fixed when the class is initialised so that the compiler sees constants, and the few
+ * expressions that all kernels share.
+ */
+final class VectorWidth {
+  static final VectorShape SHAPE =
+      VectorShape.forBitSize(Math.min(512, VectorShape.preferredShape().vectorBitSize()));
+
+  static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, SHAPE);
+  static final VectorSpecies<Double> DOUBLES = VectorSpecies.of(double.class, SHAPE);
+
+  /** As many floats as a vector has doubles: what is loaded to be widened. */
+  static final VectorSpecies<Float> NARROW =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(SHAPE.vectorBitSize() / 2));
+
+  static final int FLOAT_COUNT = FLOATS.length();
+  static final int DOUBLE_COUNT = DOUBLES.length();
+
+  private VectorWidth() {}
+
+  static FloatVector load(float[] x, int i) {
+    return FloatVector.fromArray(FLOATS, x, i);
+  }
+
+  static FloatVector loadNarrow(float[] x, int i) {
+    return FloatVector.fromArray(NARROW, x, i);
+  }
+
+  static DoubleVector loadWide(float[] x, int i) {
+    return widened(loadNarrow(x, i));
+  }
+
+  static DoubleVector widened(FloatVector narrow) {
+    return (DoubleVector) narrow.convertShape(VectorOperators.F2D, DOUBLES, 0);
+  }
+
+  /** The gradient behind a ReLU: {@code g} where the pre-activation is positive, else {@code zero}. */
+  static FloatVector gated(
+      FloatVector g, FloatVector centred, FloatVector scale, FloatVector shift, FloatVector zero) {
+    return zero.blend(g, centred.fma(scale, shift).compare(VectorOperators.GT, 0f));
+  }
+}
