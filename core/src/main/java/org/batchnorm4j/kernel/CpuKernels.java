@@ -3,19 +3,23 @@ package org.batchnorm4j.kernel;
 /**
  * The inner loops of normalisation over {@code float[]}, for embedders and for the tensor backend.
  *
- * <p>Two families cover every layout. <em>Planes</em>: one channel's values lie in contiguous runs (NCHW, per-row norms); run
- * {@code p} is {@code x[from + p * stride] .. x[from + p * stride + length - 1]}. <em>Rows</em>: the channels are contiguous
- * ((N, C), channels last); row {@code r} is {@code x[from + r * stride] .. x[from + r * stride + channels - 1]}.
+ * <p>Two families cover every layout. <em>Planes</em>: one channel's values lie in contiguous runs
+ * (NCHW, per-row norms); run {@code p} is {@code x[from + p * stride] .. x[from + p * stride +
+ * length - 1]}. <em>Rows</em>: the channels are contiguous ((N, C), channels last); row {@code r}
+ * is {@code x[from + r * stride] .. x[from + r * stride + channels - 1]}.
  *
- * <p>Sums are accumulated in float64 over a fixed number of virtual lanes and folded in a fixed order, so every implementation
- * returns the same bits, whatever its vector width. Callers merge blocks in index order.
+ * <p>Sums are accumulated in float64 over a fixed number of virtual lanes and folded in a fixed
+ * order, so every implementation returns the same bits, whatever its vector width. Callers merge
+ * blocks in index order.
  *
- * <p>Expressions of the form {@code u * v + w} are fused: one rounding each ({@code Math.fma}). The exact order of every sum is
- * defined by {@link ScalarKernels}. Arguments are trusted: a range outside an array throws {@code IndexOutOfBoundsException}, perhaps
- * after part of the output was written.
+ * <p>Expressions of the form {@code u * v + w} are fused: one rounding each ({@code Math.fma}). The
+ * exact order of every sum is defined by {@link ScalarKernels}. Arguments are trusted: a range
+ * outside an array throws {@code IndexOutOfBoundsException}, perhaps after part of the output was
+ * written.
  *
- * <p>Notation: {@code g} is the gradient of the output, {@code mean} the float32 mean of a channel, {@code centred = x - mean}
- * in float32. Implementations are stateless and safe for use by many threads on disjoint outputs.
+ * <p>Notation: {@code g} is the gradient of the output, {@code mean} the float32 mean of a channel,
+ * {@code centred = x - mean} in float32. Implementations are stateless and safe for use by many
+ * threads on disjoint outputs.
  */
 public interface CpuKernels {
 
@@ -23,77 +27,209 @@ public interface CpuKernels {
   String name();
 
   /**
-   * Writes the mean and the sum of squared deviations from it (M2) of {@code planes} runs to {@code moments[at]} and {@code
-   * moments[at + 1]}. One pass over {@code x - pivot} in float64, where the pivot is the first value: a constant channel gives its mean
-   * exactly and M2 exactly 0. The relative error of M2 grows with the number of values; keep blocks to some ten thousand and merge
-   * them. NaN and infinities propagate; no values give (0, 0).
+   * Writes the mean and the sum of squared deviations from it (M2) of {@code planes} runs to {@code
+   * moments[at]} and {@code moments[at + 1]}. One pass over {@code x - pivot} in float64, where the
+   * pivot is the first value: a constant channel gives its mean exactly and M2 exactly 0. The
+   * relative error of M2 grows with the number of values; keep blocks to some ten thousand and
+   * merge them. NaN and infinities propagate; no values give (0, 0).
    */
-  void planeMoments(float[] x, int from, int planes, int stride, int length, double[] moments, int at);
+  void planeMoments(
+      float[] x, int from, int planes, int stride, int length, double[] moments, int at);
 
   /**
-   * Writes {@code y = (x - mean) * scale + shift}, then {@code max(y, 0)} if {@code relu} (NaN stays NaN, -0.0 becomes 0.0), over
-   * {@code planes} runs. {@code x} and {@code y} share stride and length and may be the same array at the same offset.
+   * Writes {@code y = (x - mean) * scale + shift}, then {@code max(y, 0)} if {@code relu} (NaN
+   * stays NaN, -0.0 becomes 0.0), over {@code planes} runs. {@code x} and {@code y} share stride
+   * and length and may be the same array at the same offset.
    */
   void standardisePlanes(
-      float[] x, int xFrom, float[] y, int yFrom, int planes, int stride, int length, float mean, float scale, float shift, boolean relu);
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float scale,
+      float shift,
+      boolean relu);
 
   /**
-   * Writes {@code sum(g)} and {@code sum(g * (x - mean))} in float64 to {@code sums[at]} and {@code sums[at + 1]}.
+   * Writes {@code sum(g)} and {@code sum(g * (x - mean))} in float64 to {@code sums[at]} and {@code
+   * sums[at + 1]}.
    */
   void planeGradientSums(
-      float[] x, int xFrom, float[] g, int gFrom, int planes, int stride, int length, float mean, double[] sums, int at);
-
-  /**
-   * Like {@link #planeGradientSums}, with {@code g} taken as 0 where the pre-activation {@code (x - mean) * scale + shift} is not
-   * positive: the backward pass of batch norm followed by ReLU, with the sign recomputed instead of stored.
-   */
-  void planeGradientSumsRelu(
-      float[] x, int xFrom, float[] g, int gFrom, int planes, int stride, int length, float mean, float scale, float shift,
-      double[] sums, int at);
-
-  /**
-   * Writes {@code dx = g * a + (x - mean) * b + c} over {@code planes} runs; {@code dx} may be {@code g} at the same offset.
-   */
-  void planeInputGradient(
-      float[] x, int xFrom, float[] g, int gFrom, float[] dx, int dxFrom, int planes, int stride, int length, float mean,
-      float a, float b, float c);
-
-  /** Like {@link #planeInputGradient}, with {@code g} taken as 0 where {@code (x - mean) * scale + shift} is not positive. */
-  void planeInputGradientRelu(
-      float[] x, int xFrom, float[] g, int gFrom, float[] dx, int dxFrom, int planes, int stride, int length, float mean,
-      float scale, float shift, float a, float b, float c);
-
-  /**
-   * Writes, for each of {@code channels} adjacent channels, the mean over {@code rows} rows to {@code mean[at + c]} and the sum
-   * of squared deviations to {@code m2[at + c]}, like {@link #planeMoments} with the first row as pivots.
-   */
-  void rowMoments(float[] x, int from, int rows, int stride, int channels, double[] mean, double[] m2, int at);
-
-  /**
-   * Writes {@code y = (x - mean[c]) * scale[c] + shift[c]}, then {@code max(y, 0)} if {@code relu}, where the per-channel arrays
-   * are read from {@code at + c}.
-   */
-  void standardiseRows(
-      float[] x, int xFrom, float[] y, int yFrom, int rows, int stride, int channels, float[] mean, float[] scale, float[] shift,
-      int at, boolean relu);
-
-  /** Writes {@code sum(g)} to {@code sumG[at + c]} and {@code sum(g * (x - mean[c]))} to {@code sumGx[at + c]}, in float64. */
-  void rowGradientSums(
-      float[] x, int xFrom, float[] g, int gFrom, int rows, int stride, int channels, float[] mean, double[] sumG, double[] sumGx,
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      double[] sums,
       int at);
 
-  /** Like {@link #rowGradientSums}, with {@code g} taken as 0 where {@code (x - mean[c]) * scale[c] + shift[c]} is not positive. */
+  /**
+   * Like {@link #planeGradientSums}, with {@code g} taken as 0 where the pre-activation {@code (x -
+   * mean) * scale + shift} is not positive: the backward pass of batch norm followed by ReLU, with
+   * the sign recomputed instead of stored.
+   */
+  void planeGradientSumsRelu(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float scale,
+      float shift,
+      double[] sums,
+      int at);
+
+  /**
+   * Writes {@code dx = g * a + (x - mean) * b + c} over {@code planes} runs; {@code dx} may be
+   * {@code g} at the same offset.
+   */
+  void planeInputGradient(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float a,
+      float b,
+      float c);
+
+  /**
+   * Like {@link #planeInputGradient}, with {@code g} taken as 0 where {@code (x - mean) * scale +
+   * shift} is not positive.
+   */
+  void planeInputGradientRelu(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float scale,
+      float shift,
+      float a,
+      float b,
+      float c);
+
+  /**
+   * Writes, for each of {@code channels} adjacent channels, the mean over {@code rows} rows to
+   * {@code mean[at + c]} and the sum of squared deviations to {@code m2[at + c]}, like {@link
+   * #planeMoments} with the first row as pivots.
+   */
+  void rowMoments(
+      float[] x, int from, int rows, int stride, int channels, double[] mean, double[] m2, int at);
+
+  /**
+   * Writes {@code y = (x - mean[c]) * scale[c] + shift[c]}, then {@code max(y, 0)} if {@code relu},
+   * where the per-channel arrays are read from {@code at + c}.
+   */
+  void standardiseRows(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at,
+      boolean relu);
+
+  /**
+   * Writes {@code sum(g)} to {@code sumG[at + c]} and {@code sum(g * (x - mean[c]))} to {@code
+   * sumGx[at + c]}, in float64.
+   */
+  void rowGradientSums(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      double[] sumG,
+      double[] sumGx,
+      int at);
+
+  /**
+   * Like {@link #rowGradientSums}, with {@code g} taken as 0 where {@code (x - mean[c]) * scale[c]
+   * + shift[c]} is not positive.
+   */
   void rowGradientSumsRelu(
-      float[] x, int xFrom, float[] g, int gFrom, int rows, int stride, int channels, float[] mean, float[] scale, float[] shift,
-      double[] sumG, double[] sumGx, int at);
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      double[] sumG,
+      double[] sumGx,
+      int at);
 
-  /** Writes {@code dx = g * a[c] + (x - mean[c]) * b[c] + d[c]}; {@code dx} may be {@code g} at the same offset. */
+  /**
+   * Writes {@code dx = g * a[c] + (x - mean[c]) * b[c] + d[c]}; {@code dx} may be {@code g} at the
+   * same offset.
+   */
   void rowInputGradient(
-      float[] x, int xFrom, float[] g, int gFrom, float[] dx, int dxFrom, int rows, int stride, int channels, float[] mean,
-      float[] a, float[] b, float[] d, int at);
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] a,
+      float[] b,
+      float[] d,
+      int at);
 
-  /** Like {@link #rowInputGradient}, with {@code g} taken as 0 where {@code (x - mean[c]) * scale[c] + shift[c]} is not positive. */
+  /**
+   * Like {@link #rowInputGradient}, with {@code g} taken as 0 where {@code (x - mean[c]) * scale[c]
+   * + shift[c]} is not positive.
+   */
   void rowInputGradientRelu(
-      float[] x, int xFrom, float[] g, int gFrom, float[] dx, int dxFrom, int rows, int stride, int channels, float[] mean,
-      float[] scale, float[] shift, float[] a, float[] b, float[] d, int at);
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      float[] a,
+      float[] b,
+      float[] d,
+      int at);
 }

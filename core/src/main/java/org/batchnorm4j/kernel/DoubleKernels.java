@@ -3,12 +3,13 @@ package org.batchnorm4j.kernel;
 import java.util.Arrays;
 
 /**
- * The twins of {@link CpuKernels} for tensors of float64: the same names, arguments and formulas over {@code double[]}, in plain
- * loops only.
+ * The twins of {@link CpuKernels} for tensors of float64: the same names, arguments and formulas
+ * over {@code double[]}, in plain loops only.
  *
- * <p>There is no wider type to sum in, so moments are taken of {@code x - pivot}, where the pivot is the first value of the channel: a
- * constant channel gives its mean exactly and M2 exactly 0, and a large common offset costs no digits. A pivot that is not finite is
- * replaced by 0. Plane sums run over 8 lanes (index within the run, modulo 8), row sums over the rows in order.
+ * <p>There is no wider type to sum in, so moments are taken of {@code x - pivot}, where the pivot
+ * is the first value of the channel: a constant channel gives its mean exactly and M2 exactly 0,
+ * and a large common offset costs no digits. A pivot that is not finite is replaced by 0. Plane
+ * sums run over 8 lanes (index within the run, modulo 8), row sums over the rows in order.
  *
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
@@ -198,7 +199,14 @@ public final class DoubleKernels {
 
   /** See {@link CpuKernels#rowMoments}. */
   public static void rowMoments(
-      double[] x, int from, int rows, int stride, int channels, double[] mean, double[] m2, int at) {
+      double[] x,
+      int from,
+      int rows,
+      int stride,
+      int channels,
+      double[] mean,
+      double[] m2,
+      int at) {
     Arrays.fill(mean, at, at + channels, 0.0);
     Arrays.fill(m2, at, at + channels, 0.0);
     if (rows == 0) {

@@ -3,8 +3,8 @@ package org.batchnorm4j.kernel;
 import java.util.Optional;
 
 /**
- * What decides whether SIMD kernels can run fast in this JVM: without the C2 compiler the Vector API works, but each vector is an
- * object.
+ * What decides whether SIMD kernels can run fast in this JVM: without the C2 compiler the Vector
+ * API works, but each vector is an object.
  *
  * @param vectorModule whether {@code jdk.incubator.vector} is loaded
  * @param vmName the system property {@code java.vm.name}
@@ -28,11 +28,14 @@ record JvmFacts(boolean vectorModule, String vmName, String vmInfo, String vendo
           "module jdk.incubator.vector is not loaded; start java with --add-modules"
               + " jdk.incubator.vector, on a JDK that has it (such as 25)");
     }
-    boolean serverCompiler = vmName.contains("64-Bit Server VM") && !vendorVersion.contains("GraalVM");
+    boolean serverCompiler =
+        vmName.contains("64-Bit Server VM") && !vendorVersion.contains("GraalVM");
     if (!serverCompiler) {
       String vm = vendorVersion.contains("GraalVM") ? vendorVersion : vmName;
       return Optional.of(
-          "\"" + vm + "\" is not HotSpot with its C2 compiler; run on an OpenJDK build with HotSpot");
+          "\""
+              + vm
+              + "\" is not HotSpot with its C2 compiler; run on an OpenJDK build with HotSpot");
     }
     if (vmInfo.contains("interpreted mode") || vmInfo.contains("emulated-client")) {
       return Optional.of(

@@ -7,16 +7,18 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * The kernels that run, and why: chosen from facts about this JVM and a self-test, never by trial of speed.
+ * The kernels that run, and why: chosen from facts about this JVM and a self-test, never by trial
+ * of speed.
  *
  * <p>SIMD kernels are used if all of this holds, checked in this order:
  *
  * <ol>
  *   <li>module {@code jdk.incubator.vector} is in the boot layer,
  *   <li>the JVM is HotSpot and its C2 compiler is on,
- *   <li>a provider of {@link CpuKernels} ({@code batchnorm4j-simd}) is on the module path or class path, and the processor's vector
- *       registers are wide enough for it,
- *   <li>each of its kernels returns the same bits as {@link ScalarKernels} in a self-test of a few milliseconds.
+ *   <li>a provider of {@link CpuKernels} ({@code batchnorm4j-simd}) is on the module path or class
+ *       path, and the processor's vector registers are wide enough for it,
+ *   <li>each of its kernels returns the same bits as {@link ScalarKernels} in a self-test of a few
+ *       milliseconds.
  * </ol>
  *
  * <p>Immutable and safe to share between threads. Nothing is cached: keep the result.
@@ -31,10 +33,11 @@ public final class KernelChoice {
   }
 
   /**
-   * Chooses kernels; with {@link KernelPreference#AUTO}, a fallback to scalar is logged as a warning to the logger {@code
-   * org.batchnorm4j.kernel}.
+   * Chooses kernels; with {@link KernelPreference#AUTO}, a fallback to scalar is logged as a
+   * warning to the logger {@code org.batchnorm4j.kernel}.
    *
-   * @throws IllegalStateException if the preference is {@link KernelPreference#SIMD} and SIMD cannot be had; the message says why
+   * @throws IllegalStateException if the preference is {@link KernelPreference#SIMD} and SIMD
+   *     cannot be had; the message says why
    */
   public static KernelChoice choose(KernelPreference preference) {
     return choose(
@@ -43,10 +46,11 @@ public final class KernelChoice {
   }
 
   /**
-   * Chooses kernels; with {@link KernelPreference#AUTO}, {@code notice} receives one line if SIMD cannot be had, with the reason and
-   * the remedy, and is not called otherwise.
+   * Chooses kernels; with {@link KernelPreference#AUTO}, {@code notice} receives one line if SIMD
+   * cannot be had, with the reason and the remedy, and is not called otherwise.
    *
-   * @throws IllegalStateException if the preference is {@link KernelPreference#SIMD} and SIMD cannot be had; the message says why
+   * @throws IllegalStateException if the preference is {@link KernelPreference#SIMD} and SIMD
+   *     cannot be had; the message says why
    */
   public static KernelChoice choose(KernelPreference preference, Consumer<String> notice) {
     return choose(preference, notice, JvmFacts::ofThisJvm, KernelChoice::provided);
@@ -129,7 +133,8 @@ public final class KernelChoice {
   }
 
   /**
-   * One line for people, such as {@code "simd-512 kernels (auto)"}; if SIMD was wanted and could not be had it names the reason.
+   * One line for people, such as {@code "simd-512 kernels (auto)"}; if SIMD was wanted and could
+   * not be had it names the reason.
    */
   public String describe() {
     return description;

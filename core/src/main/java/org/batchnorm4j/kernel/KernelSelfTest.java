@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Compares every kernel of a candidate with its scalar twin on a small block, in every bit. The block reaches each path of a vector
- * loop: full steps, parts of a step and a rest, at odd offsets.
+ * Compares every kernel of a candidate with its scalar twin on a small block, in every bit. The
+ * block reaches each path of a vector loop: full steps, parts of a step and a rest, at odd offsets.
  */
 final class KernelSelfTest {
   private static final int COUNT = 2; // planes
@@ -36,7 +36,10 @@ final class KernelSelfTest {
 
   private KernelSelfTest() {}
 
-  /** The name of the first kernel whose result differs from {@link ScalarKernels}; empty if none does. */
+  /**
+   * The name of the first kernel whose result differs from {@link ScalarKernels}; empty if none
+   * does.
+   */
   static Optional<String> firstDifference(CpuKernels candidate) {
     CpuKernels scalar = new ScalarKernels();
     for (Probe probe : probes()) {
@@ -61,8 +64,7 @@ final class KernelSelfTest {
         new Probe("standardisePlanes with ReLU", (k, out) -> standardisePlanes(k, x, out, true)),
         new Probe(
             "planeGradientSums",
-            (k, out) ->
-                k.planeGradientSums(x, 1, g, 0, COUNT, STRIDE, LENGTH, 2.4f, out.sums, 0)),
+            (k, out) -> k.planeGradientSums(x, 1, g, 0, COUNT, STRIDE, LENGTH, 2.4f, out.sums, 0)),
         new Probe(
             "planeGradientSumsRelu",
             (k, out) ->
@@ -77,8 +79,21 @@ final class KernelSelfTest {
             "planeInputGradientRelu",
             (k, out) ->
                 k.planeInputGradientRelu(
-                    x, 1, g, 0, out.values, 1, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f, 0.9f,
-                    -0.3f, 0.1f)),
+                    x,
+                    1,
+                    g,
+                    0,
+                    out.values,
+                    1,
+                    COUNT,
+                    STRIDE,
+                    LENGTH,
+                    2.4f,
+                    1.3f,
+                    0.2f,
+                    0.9f,
+                    -0.3f,
+                    0.1f)),
         new Probe(
             "rowMoments",
             (k, out) -> k.rowMoments(x, 1, ROWS, STRIDE, LENGTH, out.sums, out.moreSums, 1)),
@@ -87,8 +102,7 @@ final class KernelSelfTest {
         new Probe(
             "rowGradientSums",
             (k, out) ->
-                k.rowGradientSums(
-                    x, 1, g, 0, ROWS, STRIDE, LENGTH, x, out.sums, out.moreSums, 1)),
+                k.rowGradientSums(x, 1, g, 0, ROWS, STRIDE, LENGTH, x, out.sums, out.moreSums, 1)),
         new Probe(
             "rowGradientSumsRelu",
             (k, out) ->
@@ -97,8 +111,7 @@ final class KernelSelfTest {
         new Probe(
             "rowInputGradient",
             (k, out) ->
-                k.rowInputGradient(
-                    x, 1, g, 0, out.values, 1, ROWS, STRIDE, LENGTH, x, g, x, g, 1)),
+                k.rowInputGradient(x, 1, g, 0, out.values, 1, ROWS, STRIDE, LENGTH, x, g, x, g, 1)),
         new Probe(
             "rowInputGradientRelu",
             (k, out) ->
@@ -115,8 +128,7 @@ final class KernelSelfTest {
   }
 
   private static void standardisePlanes(CpuKernels k, float[] x, Outputs out, boolean relu) {
-    k.standardisePlanes(
-        x, 1, out.values, 0, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f, relu);
+    k.standardisePlanes(x, 1, out.values, 0, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f, relu);
   }
 
   private static void standardiseRows(

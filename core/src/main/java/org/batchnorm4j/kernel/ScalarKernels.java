@@ -3,21 +3,28 @@ package org.batchnorm4j.kernel;
 import java.util.Arrays;
 
 /**
- * The definition of {@link CpuKernels} in plain loops, for every JVM. Other implementations return the same bits.
+ * The definition of {@link CpuKernels} in plain loops, for every JVM. Other implementations return
+ * the same bits.
  *
  * <ul>
- *   <li>Plane sums follow {@link VirtualLanes}. Row sums have four lanes per channel: row {@code r} is added to lane {@code r mod 4},
- *       and the result is {@code (lane0 + lane2) + (lane1 + lane3)}.
- *   <li>Moments are one pass over {@code d = x - pivot} in float64, {@code sum + d} and {@code fma(d, d, squares)}, where the pivot is the
- *       channel's first value in the block (0 if that is not finite). Then {@code mean = pivot + sum / n} and {@code M2 = max(0,
- *       squares - sum * (sum / n))}. No value of a sample is further than {@code sqrt(n - 1)} standard deviations from its mean, so
- *       the subtraction magnifies rounding by at most {@code n}; with equal values it subtracts 0 from 0.
- *   <li>Gradient sums widen {@code g} and the float32 {@code x - mean}; their product is exact in float64.
- *   <li>Elementwise results are float32 with one rounding per fused step: {@code fma(x - mean, scale, shift)} and {@code fma(g, a,
- *       fma(x - mean, b, c))}. With {@code x == mean} they are exactly {@code shift} and {@code fma(g, a, c)}.
+ *   <li>Plane sums follow {@link VirtualLanes}. Row sums have four lanes per channel: row {@code r}
+ *       is added to lane {@code r mod 4}, and the result is {@code (lane0 + lane2) + (lane1 +
+ *       lane3)}.
+ *   <li>Moments are one pass over {@code d = x - pivot} in float64, {@code sum + d} and {@code
+ *       fma(d, d, squares)}, where the pivot is the channel's first value in the block (0 if that
+ *       is not finite). Then {@code mean = pivot + sum / n} and {@code M2 = max(0, squares - sum *
+ *       (sum / n))}. No value of a sample is further than {@code sqrt(n - 1)} standard deviations
+ *       from its mean, so the subtraction magnifies rounding by at most {@code n}; with equal
+ *       values it subtracts 0 from 0.
+ *   <li>Gradient sums widen {@code g} and the float32 {@code x - mean}; their product is exact in
+ *       float64.
+ *   <li>Elementwise results are float32 with one rounding per fused step: {@code fma(x - mean,
+ *       scale, shift)} and {@code fma(g, a, fma(x - mean, b, c))}. With {@code x == mean} they are
+ *       exactly {@code shift} and {@code fma(g, a, c)}.
  * </ul>
  *
- * <p>{@code Math.fma} rounds once on every JVM; it is fast where the processor has the instruction (x64 since 2013, all arm64).
+ * <p>{@code Math.fma} rounds once on every JVM; it is fast where the processor has the instruction
+ * (x64 since 2013, all arm64).
  *
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
@@ -96,7 +103,10 @@ public final class ScalarKernels implements CpuKernels {
     }
   }
 
-  /** NaN is not <= 0 and stays; chosen as an int for the reason given in {@link #gated}. */
+  /**
+   * NaN is not below or equal to 0 and stays; chosen as an int for the reason given in {@link
+   * #gated}.
+   */
   private static float rectified(float y) {
     return Float.intBitsToFloat(y <= 0f ? 0 : Float.floatToRawIntBits(y));
   }

@@ -1,16 +1,19 @@
 package org.batchnorm4j.kernel;
 
 /**
- * The order in which {@link CpuKernels} adds up the values of a plane block: which partial sum (a <em>lane</em>) a value goes to,
- * and how the lanes are folded into one number. It depends on positions alone, never on the width of a vector register, so every
- * implementation that follows it returns the same bits.
+ * The order in which {@link CpuKernels} adds up the values of a plane block: which partial sum (a
+ * <em>lane</em>) a value goes to, and how the lanes are folded into one number. It depends on
+ * positions alone, never on the width of a vector register, so every implementation that follows it
+ * returns the same bits.
  *
- * <p>A run of {@code length} values is cut into steps of 32. Value {@code i} of a step goes to lane {@code i}. The rest of the run, up
- * to 31 values, has 32 lanes of its own: the last value goes to lane 63, the one before it to lane 62. Lanes run on from one run to the
- * next and are folded once per block. 32 float64 lanes are four AVX-512 registers, enough to hide the latency of an addition;
- * narrower machines take the lanes in several passes over the cached block.
+ * <p>A run of {@code length} values is cut into steps of 32. Value {@code i} of a step goes to lane
+ * {@code i}. The rest of the run, up to 31 values, has 32 lanes of its own: the last value goes to
+ * lane 63, the one before it to lane 62. Lanes run on from one run to the next and are folded once
+ * per block. 32 float64 lanes are four AVX-512 registers, enough to hide the latency of an
+ * addition; narrower machines take the lanes in several passes over the cached block.
  *
- * <p>A lane starts at +0.0 and therefore never becomes -0.0: adding a zero of either sign changes nothing.
+ * <p>A lane starts at +0.0 and therefore never becomes -0.0: adding a zero of either sign changes
+ * nothing.
  *
  * <p>Thread safety: static methods on the caller's arrays; no state.
  */
@@ -21,12 +24,17 @@ public final class VirtualLanes {
 
   private VirtualLanes() {}
 
-  /** The lanes of one sum, all zero: {@link #STEP} for the steps, then {@link #STEP} for the rests. */
+  /**
+   * The lanes of one sum, all zero: {@link #STEP} for the steps, then {@link #STEP} for the rests.
+   */
   public static double[] zeros() {
     return new double[2 * STEP];
   }
 
-  /** The number of leading values of a run that fill whole steps: {@code length} rounded down to a multiple of 32. */
+  /**
+   * The number of leading values of a run that fill whole steps: {@code length} rounded down to a
+   * multiple of 32.
+   */
   public static int inSteps(int length) {
     return length & -STEP;
   }
@@ -42,8 +50,8 @@ public final class VirtualLanes {
   }
 
   /**
-   * The sum of all lanes; the array is used as scratch space. Lane {@code j} takes lane {@code j + 32}, then {@code j + 16}, down to
-   * {@code j + 1}.
+   * The sum of all lanes; the array is used as scratch space. Lane {@code j} takes lane {@code j +
+   * 32}, then {@code j + 16}, down to {@code j + 1}.
    */
   public static double fold(double[] lanes) {
     for (int half = STEP; half > 0; half /= 2) {

@@ -1,8 +1,9 @@
 package org.batchnorm4j.statistics;
 
 /**
- * Count, mean and sum of squared deviations from the mean (M2) of the values of one channel: all that batch normalisation needs to
- * know about them, and what can be merged exactly as if the values had been seen together.
+ * Count, mean and sum of squared deviations from the mean (M2) of the values of one channel: all
+ * that batch normalisation needs to know about them, and what can be merged exactly as if the
+ * values had been seen together.
  *
  * <p>Immutable and safe to share between threads.
  *
@@ -18,12 +19,13 @@ public record ChannelMoments(long count, double mean, double m2) {
   /**
    * Checks the components.
    *
-   * @throws IllegalArgumentException if {@code count} or {@code m2} is negative, or if {@code count} is 0 and {@code mean} or
-   *     {@code m2} is not 0
+   * @throws IllegalArgumentException if {@code count} or {@code m2} is negative, or if {@code
+   *     count} is 0 and {@code mean} or {@code m2} is not 0
    */
   public ChannelMoments {
     if (count < 0) {
-      throw new IllegalArgumentException("count of channel moments is " + count + ", expected 0 or more");
+      throw new IllegalArgumentException(
+          "count of channel moments is " + count + ", expected 0 or more");
     }
     if (m2 < 0) {
       throw new IllegalArgumentException("m2 of channel moments is " + m2 + ", expected 0 or more");
@@ -35,8 +37,9 @@ public record ChannelMoments(long count, double mean, double m2) {
   }
 
   /**
-   * The moments of the values of both sides together: with {@code delta = other.mean - mean} and {@code n = count + other.count},
-   * {@code mean + delta * other.count / n} and {@code m2 + other.m2 + delta^2 * count * other.count / n}.
+   * The moments of the values of both sides together: with {@code delta = other.mean - mean} and
+   * {@code n = count + other.count}, {@code mean + delta * other.count / n} and {@code m2 +
+   * other.m2 + delta^2 * count * other.count / n}.
    *
    * <ul>
    *   <li>An empty side leaves the other as it is, bit for bit.
@@ -44,7 +47,8 @@ public record ChannelMoments(long count, double mean, double m2) {
    *   <li>NaN and infinite means propagate.
    * </ul>
    *
-   * <p>Source: Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance", equation 2.1.
+   * <p>Source: Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance",
+   * equation 2.1.
    *
    * @throws ArithmeticException if the counts add up to more than {@code Long.MAX_VALUE}
    */
@@ -64,11 +68,13 @@ public record ChannelMoments(long count, double mean, double m2) {
   }
 
   /**
-   * Merges {@code addedCount} values with mean {@code addedMeans[meansFrom + c]} and M2 {@code addedM2s[m2sFrom + c]} into the
-   * {@code count} values described by {@code means[at + c]} and {@code m2s[at + c]}, for {@code channels} channels {@code c}, as
-   * {@link #merge} does, and returns the new count. For merging many blocks without allocation; call it in a fixed order of blocks
-   * to get the same bits each time. If {@code count} is 0 the old contents of {@code means} and {@code m2s} are ignored. The two
-   * added arrays may be one array of pairs (mean, M2) with {@code m2sFrom = meansFrom + 1} and one channel.
+   * Merges {@code addedCount} values with mean {@code addedMeans[meansFrom + c]} and M2 {@code
+   * addedM2s[m2sFrom + c]} into the {@code count} values described by {@code means[at + c]} and
+   * {@code m2s[at + c]}, for {@code channels} channels {@code c}, as {@link #merge} does, and
+   * returns the new count. For merging many blocks without allocation; call it in a fixed order of
+   * blocks to get the same bits each time. If {@code count} is 0 the old contents of {@code means}
+   * and {@code m2s} are ignored. The two added arrays may be one array of pairs (mean, M2) with
+   * {@code m2sFrom = meansFrom + 1} and one channel.
    *
    * @throws ArithmeticException if the counts add up to more than {@code Long.MAX_VALUE}
    */
@@ -110,8 +116,8 @@ public record ChannelMoments(long count, double mean, double m2) {
   }
 
   /**
-   * The variance by the given estimator. Without values it is NaN (0 / 0), and so is the unbiased variance of a single value;
-   * callers that cannot accept that refuse such batches.
+   * The variance by the given estimator. Without values it is NaN (0 / 0), and so is the unbiased
+   * variance of a single value; callers that cannot accept that refuse such batches.
    */
   public double variance(VarianceEstimator estimator) {
     return switch (estimator) {

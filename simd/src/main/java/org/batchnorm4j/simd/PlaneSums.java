@@ -14,10 +14,12 @@ import jdk.incubator.vector.VectorMask;
 import org.batchnorm4j.kernel.VirtualLanes;
 
 /**
- * Sums over planes in the order of {@link VirtualLanes}, for runs of at least one vector of doubles.
+ * Sums over planes in the order of {@link VirtualLanes}, for runs of at least one vector of
+ * doubles.
  *
- * <p>Steps hold four vectors of lanes in registers. That is all 32 lanes at 512 bits; at 256 or 128 bits it is half or a quarter of
- * them, and the block is read in two or four passes, each of which touches its own values. Rests take one vector per run and pass.
+ * <p>Steps hold four vectors of lanes in registers. That is all 32 lanes at 512 bits; at 256 or 128
+ * bits it is half or a quarter of them, and the block is read in two or four passes, each of which
+ * touches its own values. Rests take one vector per run and pass.
  */
 final class PlaneSums {
 
@@ -84,7 +86,12 @@ final class PlaneSums {
   }
 
   private static void store(
-      DoubleVector v0, DoubleVector v1, DoubleVector v2, DoubleVector v3, double[] lanes, int lane) {
+      DoubleVector v0,
+      DoubleVector v1,
+      DoubleVector v2,
+      DoubleVector v3,
+      double[] lanes,
+      int lane) {
     v0.intoArray(lanes, lane);
     v1.intoArray(lanes, lane + DOUBLE_COUNT);
     v2.intoArray(lanes, lane + 2 * DOUBLE_COUNT);
@@ -92,8 +99,8 @@ final class PlaneSums {
   }
 
   /**
-   * The first index of the vector that takes the last of {@code left} values after the steps: it ends with them, but never starts before
-   * the run, which is at least a vector long.
+   * The first index of the vector that takes the last of {@code left} values after the steps: it
+   * ends with them, but never starts before the run, which is at least a vector long.
    */
   private static int restStart(int steps, int left) {
     return Math.max(0, steps + left - DOUBLE_COUNT);
@@ -106,7 +113,10 @@ final class PlaneSums {
     return VectorMask.fromLong(DOUBLES, (1L << until) - (1L << before));
   }
 
-  /** Takes one vector per run; values that are not {@code counted} here belong elsewhere and add 0 here. */
+  /**
+   * Takes one vector per run; values that are not {@code counted} here belong elsewhere and add 0
+   * here.
+   */
   private static void momentRests(
       float[] x,
       int from,
@@ -252,14 +262,27 @@ final class PlaneSums {
     int steps = VirtualLanes.inSteps(length);
     for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 4 * DOUBLE_COUNT) {
       gradientStepsRelu(
-          x, xFrom + lane, g, gFrom + lane, planes, stride, steps, mean, scale, shift, lanes, products, lane);
+          x,
+          xFrom + lane,
+          g,
+          gFrom + lane,
+          planes,
+          stride,
+          steps,
+          mean,
+          scale,
+          shift,
+          lanes,
+          products,
+          lane);
     }
     for (int left = length - steps; left > 0; left -= DOUBLE_COUNT) {
       int i = restStart(steps, left);
       VectorMask<Double> counted = inRest(i, steps, left);
       int lane = VirtualLanes.restLane(i, length);
       gradientRestsRelu(
-          x, xFrom + i, g, gFrom + i, planes, stride, mean, scale, shift, counted, lanes, products, lane);
+          x, xFrom + i, g, gFrom + i, planes, stride, mean, scale, shift, counted, lanes, products,
+          lane);
     }
     sums[at] = VirtualLanes.fold(lanes);
     sums[at + 1] = VirtualLanes.fold(products);
@@ -299,9 +322,12 @@ final class PlaneSums {
         FloatVector c2 = loadNarrow(x, xRun + i + 2 * DOUBLE_COUNT).sub(mean);
         FloatVector c3 = loadNarrow(x, xRun + i + 3 * DOUBLE_COUNT).sub(mean);
         DoubleVector g0 = widened(gated(loadNarrow(g, gRun + i), c0, scales, shifts, zero));
-        DoubleVector g1 = widened(gated(loadNarrow(g, gRun + i + DOUBLE_COUNT), c1, scales, shifts, zero));
-        DoubleVector g2 = widened(gated(loadNarrow(g, gRun + i + 2 * DOUBLE_COUNT), c2, scales, shifts, zero));
-        DoubleVector g3 = widened(gated(loadNarrow(g, gRun + i + 3 * DOUBLE_COUNT), c3, scales, shifts, zero));
+        DoubleVector g1 =
+            widened(gated(loadNarrow(g, gRun + i + DOUBLE_COUNT), c1, scales, shifts, zero));
+        DoubleVector g2 =
+            widened(gated(loadNarrow(g, gRun + i + 2 * DOUBLE_COUNT), c2, scales, shifts, zero));
+        DoubleVector g3 =
+            widened(gated(loadNarrow(g, gRun + i + 3 * DOUBLE_COUNT), c3, scales, shifts, zero));
         sum0 = sum0.add(g0);
         sum1 = sum1.add(g1);
         sum2 = sum2.add(g2);

@@ -15,8 +15,8 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Sums over rows with four lanes per channel, for at least one vector of channels and one row.
  *
- * <p>A tile is as many adjacent channels as a vector has doubles. The last tile overlaps the one before it and writes the same
- * results again, so no channels are left over.
+ * <p>A tile is as many adjacent channels as a vector has doubles. The last tile overlaps the one
+ * before it and writes the same results again, so no channels are left over.
  */
 final class RowSums {
 
@@ -77,10 +77,7 @@ final class RowSums {
     DoubleVector sum = folded(sum0, sum1, sum2, sum3);
     DoubleVector average = sum.div((double) rows);
     average.add(pivot).intoArray(mean, at);
-    folded(square0, square1, square2, square3)
-        .sub(sum.mul(average))
-        .max(0.0)
-        .intoArray(m2, at);
+    folded(square0, square1, square2, square3).sub(sum.mul(average)).max(0.0).intoArray(m2, at);
   }
 
   private static DoubleVector folded(
@@ -102,8 +99,7 @@ final class RowSums {
       int at) {
     for (int c = 0; c < channels; c += DOUBLE_COUNT) {
       int tile = Math.min(c, channels - DOUBLE_COUNT);
-      gradientTile(
-          x, xFrom + tile, g, gFrom + tile, rows, stride, mean, sumG, sumGx, at + tile);
+      gradientTile(x, xFrom + tile, g, gFrom + tile, rows, stride, mean, sumG, sumGx, at + tile);
     }
   }
 
@@ -189,7 +185,18 @@ final class RowSums {
     for (int c = 0; c < channels; c += DOUBLE_COUNT) {
       int tile = Math.min(c, channels - DOUBLE_COUNT);
       gradientTileRelu(
-          x, xFrom + tile, g, gFrom + tile, rows, stride, mean, scale, shift, sumG, sumGx, at + tile);
+          x,
+          xFrom + tile,
+          g,
+          gFrom + tile,
+          rows,
+          stride,
+          mean,
+          scale,
+          shift,
+          sumG,
+          sumGx,
+          at + tile);
     }
   }
 
@@ -255,7 +262,8 @@ final class RowSums {
     }
     if (fours + 2 < rows) {
       FloatVector c = loadNarrow(x, xi + 2 * stride).sub(means);
-      DoubleVector gradient = widened(gated(loadNarrow(g, gi + 2 * stride), c, scales, shifts, zero));
+      DoubleVector gradient =
+          widened(gated(loadNarrow(g, gi + 2 * stride), c, scales, shifts, zero));
       sum2 = sum2.add(gradient);
       product2 = gradient.fma(widened(c), product2);
     }

@@ -14,12 +14,14 @@ import org.batchnorm4j.kernel.CpuKernels;
 import org.batchnorm4j.kernel.ScalarKernels;
 
 /**
- * SIMD twin of {@link ScalarKernels}; every method returns the same bits as its scalar twin, for vectors of 128, 256 and 512 bits.
+ * SIMD twin of {@link ScalarKernels}; every method returns the same bits as its scalar twin, for
+ * vectors of 128, 256 and 512 bits.
  *
- * <p>Sums are in {@link PlaneSums} and {@link RowSums}; the elementwise kernels are here. Those compute the last vector of a run first
- * and store it at the end. It overlaps the one before it, so no values are left over, and calls in place still read every value before
- * it is overwritten. Runs and rows shorter than a vector go to the scalar twin, except that contiguous rows of few channels are taken
- * several at a time.
+ * <p>Sums are in {@link PlaneSums} and {@link RowSums}; the elementwise kernels are here. Those
+ * compute the last vector of a run first and store it at the end. It overlaps the one before it, so
+ * no values are left over, and calls in place still read every value before it is overwritten. Runs
+ * and rows shorter than a vector go to the scalar twin, except that contiguous rows of few channels
+ * are taken several at a time.
  *
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
@@ -301,8 +303,7 @@ public final class VectorKernels implements CpuKernels {
       double[] sumGx,
       int at) {
     if (channels < DOUBLE_COUNT) {
-      scalar.rowGradientSums(
-          x, xFrom, g, gFrom, rows, stride, channels, mean, sumG, sumGx, at);
+      scalar.rowGradientSums(x, xFrom, g, gFrom, rows, stride, channels, mean, sumG, sumGx, at);
     } else {
       RowSums.gradients(x, xFrom, g, gFrom, rows, stride, channels, mean, sumG, sumGx, at);
     }
@@ -358,7 +359,8 @@ public final class VectorKernels implements CpuKernels {
       int xRow = xFrom + r * stride;
       int gRow = gFrom + r * stride;
       int dxRow = dxFrom + r * stride;
-      FloatVector last = rowGradient(load(g, gRow + end), load(x, xRow + end), mean, a, b, d, at + end);
+      FloatVector last =
+          rowGradient(load(g, gRow + end), load(x, xRow + end), mean, a, b, d, at + end);
       for (int c = 0; c < end; c += FLOAT_COUNT) {
         rowGradient(load(g, gRow + c), load(x, xRow + c), mean, a, b, d, at + c)
             .intoArray(dx, dxRow + c);
@@ -403,7 +405,12 @@ public final class VectorKernels implements CpuKernels {
       FloatVector last =
           rowGradient(
               gatedRow(load(g, gRow + end), load(x, xRow + end), mean, scale, shift, at + end),
-              load(x, xRow + end), mean, a, b, d, at + end);
+              load(x, xRow + end),
+              mean,
+              a,
+              b,
+              d,
+              at + end);
       for (int c = 0; c < end; c += FLOAT_COUNT) {
         FloatVector value = load(x, xRow + c);
         FloatVector gradient = gatedRow(load(g, gRow + c), value, mean, scale, shift, at + c);

@@ -7,8 +7,8 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The vector shapes used on this processor, fixed when the class is initialised so that the compiler sees constants, and the few
- * expressions that all kernels share.
+ * The vector shapes used on this processor, fixed when the class is initialised so that the
+ * compiler sees constants, and the few expressions that all kernels share.
  */
 final class VectorWidth {
   static final VectorShape SHAPE =
@@ -42,7 +42,9 @@ final class VectorWidth {
     return (DoubleVector) narrow.convertShape(VectorOperators.F2D, DOUBLES, 0);
   }
 
-  /** The gradient behind a ReLU: {@code g} where the pre-activation is positive, else {@code zero}. */
+  /**
+   * The gradient behind a ReLU: {@code g} where the pre-activation is positive, else {@code zero}.
+   */
   static FloatVector gated(
       FloatVector g, FloatVector centred, FloatVector scale, FloatVector shift, FloatVector zero) {
     return zero.blend(g, centred.fma(scale, shift).compare(VectorOperators.GT, 0f));
