@@ -1,0 +1,73 @@
+package org.batchnorm4j.simd;
+
+import java.util.Arrays;
+import java.util.Random;
+
+/**
+ * Inputs and outputs of one kernel call. Runs of a plane block and rows of a row block have the same form here: {@code count} of
+ * {@code length} values each, {@code stride} apart, at a different odd offset in each array.
+ */
+final class Block {
+  static final int X_FROM = 3;
+  static final int G_FROM = 1;
+  static final int OUT_FROM = 5;
+  static final int AT = 2;
+
+  final int count;
+  final int length;
+  final int stride;
+  final float[] x;
+  final float[] g;
+  final float[] mean;
+  final float[] scale;
+  final float[] shift;
+  final float[] a;
+  final float[] b;
+  final float[] d;
+
+  /** Values written; all of it is compared, so a kernel that writes beside its range is found. */
+  final float[] out;
+
+  final double[] sums;
+  final double[] moreSums;
+
+  Block(int count, int length, int stride, Values values, long seed) {
+    this.count = count;
+    this.length = length;
+    this.stride = stride;
+    int size = 8 + count * stride + length;
+    Random random = new Random(seed);
+    x = values.array(random, size);
+    g = values.array(random, size);
+    mean = values.array(random, AT + length);
+    scale = values.array(random, AT + length);
+    shift = values.array(random, AT + length);
+    a = values.array(random, AT + length);
+    b = values.array(random, AT + length);
+    d = values.array(random, AT + length);
+    out = values.array(random, size);
+    sums = new double[AT + 2 + length];
+    moreSums = new double[AT + 2 + length];
+    Arrays.fill(sums, -7.0);
+    Arrays.fill(moreSums, -7.0);
+  }
+
+  /** The first index whose bits differ, with both values; NaN equals NaN. Empty if there is none. */
+  static String difference(Block expected, Block actual) {
+    return firstDifference("x", expected.x, actual.x)
+        + firstDifference("g", expected.g, actual.g)
+        + firstDifference("out", expected.out, actual.out)
+        + firstDifference("sums", expected.sums, actual.sums)
+        + firstDifference("moreSums", expected.moreSums, actual.moreSums);
+  }
+
+  private static String firstDifference(String name, float[] expected, float[] actual) {
+    int i = Arrays.mismatch(expected, actual);
+    return i < 0 ? "" : name + "[" + i + "]: " + expected[i] + " but was " + actual[i] + "; ";
+  }
+
+  private static String firstDifference(String name, double[] expected, double[] actual) {
+    int i = Arrays.mismatch(expected, actual);
+    return i < 0 ? "" : name + "[" + i + "]: " + expected[i] + " but was " + actual[i] + "; ";
+  }
+}
