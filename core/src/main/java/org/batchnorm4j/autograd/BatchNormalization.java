@@ -6,20 +6,23 @@ import org.batchnorm4j.statistics.GradientSums;
 import org.batchnorm4j.statistics.VarianceEstimator;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.Shape;
+import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Batch normalisation over axis 1 of a tensor of rank 2 or more, {@code y = (x - mean) / sqrt(var +
- * eps) * gamma + beta}, with or without ReLU behind it. Normalises with the <em>biased</em> variance;
- * eps is inside the root.
+ * eps) * gamma + beta}, with or without ReLU behind it. Normalises with the <em>biased</em>
+ * variance; eps is inside the root.
  *
  * <p>With {@code M} values per channel, {@code inv = 1 / sqrt(var + eps)} and {@code xhat = (x -
- * mean) inv} the gradients are {@code dbeta = sum(g)}, {@code dgamma = sum(g xhat)} and, if mean and
- * variance are those of x itself, {@code dx = gamma inv (g - dbeta / M - xhat dgamma / M)}; with given
- * statistics {@code dx = gamma inv g} (Ioffe and Szegedy 2015, section 3).
+ * mean) inv} the gradients are {@code dbeta = sum(g)}, {@code dgamma = sum(g xhat)} and, if mean
+ * and variance are those of x itself, {@code dx = gamma inv (g - dbeta / M - xhat dgamma / M)};
+ * with given statistics {@code dx = gamma inv g} (Ioffe and Szegedy 2015, section 3).
  */
 public final class BatchNormalization {
+  private static final long GIVEN = -1;
+
   private final Tensor x;
   private final @Nullable Tensor weight;
   private final @Nullable Tensor bias;
@@ -36,7 +39,8 @@ public final class BatchNormalization {
   }
 
   /**
-   * Normalises with the moments of x itself, and differentiates through them.
+   * Normalises with the moments of x itself, and differentiates through them. No values, of a batch
+   * of size 0, give no values, and gradients of gamma and beta that are 0.
    *
    * @param x (N, C, ...)
    * @param moments {@code backend.channelMoments(x)}
@@ -44,6 +48,7 @@ public final class BatchNormalization {
    * @param bias beta (C), or null for 0
    * @param eps added to the variance
    * @param relu whether negative results become 0
+   * @throws ShapeException if moments, weight or bias do not fit x
    */
   public static Tensor withBatchStatistics(
       Tensor x,
@@ -54,8 +59,17 @@ public final class BatchNormalization {
       boolean relu,
       Pass pass) {
     int channels = moments.channels();
+    if (moments.count() * channels != x.size()) {
+      throw new ShapeException(
+          "batch_norm: moments of "
+              + moments.count()
+              + " values in each of "
+              + channels
+              + " channels are not those of the input shape "
+              + x.shape());
+    }
     double[] variance = new double[channels];
-    for (int c = 0; c < channels; c++) {
+    for (int c = 0; c < channels && moments.count() > 0; c++) {
       variance[c] = moments.variance(c, VarianceEstimator.BIASED);
     }
     return new BatchNormalization(x, weight, bias, eps, relu)
@@ -72,6 +86,7 @@ public final class BatchNormalization {
    * @param bias beta (C), or null for 0
    * @param eps added to the variance
    * @param relu whether negative results become 0
+   * @throws ShapeException if mean, variance, weight or bias do not fit x
    */
   public static Tensor withGivenStatistics(
       Tensor x,
@@ -83,21 +98,52 @@ public final class BatchNormalization {
       boolean relu,
       Pass pass) {
     return new BatchNormalization(x, weight, bias, eps, relu)
-        .forward(mean.toDoubles(), variance.toDoubles(), 0, pass);
+        .forward(perChannel("mean", mean, x), perChannel("variance", variance, x), GIVEN, pass);
   }
 
-  /** A count of 0 says that the statistics do not depend on x. */
+  private static double[] perChannel(String what, Tensor values, Tensor x) {
+    if (x.rank() < 2 || values.rank() != 1 || values.axis(0) != x.axis(1)) {
+      throw new ShapeException(
+          "batch_norm: "
+              + what
+              + " of shape "
+              + values.shape()
+              + " does not fit axis 1 of the input shape "
+              + x.shape());
+    }
+    return values.toDoubles();
+  }
+
+  private double @Nullable [] parameter(String what, @Nullable Tensor values) {
+    if (values == null) {
+      return null;
+    }
+    if (values.dtype() != x.dtype()) {
+      throw new IllegalArgumentException(
+          "batch_norm: "
+              + what
+              + " is "
+              + values.dtype()
+              + ", but the input is "
+              + x.dtype()
+              + "; convert one of them with to(DType)");
+    }
+    return perChannel(what, values, x);
+  }
+
+  /** The count is that of the values behind the statistics, or {@link #GIVEN}. */
   private Tensor forward(double[] mean, double[] variance, long count, Pass pass) {
     int channels = mean.length;
     double[] inverse = new double[channels];
     double[] scale = new double[channels];
-    double[] gamma = weight == null ? null : weight.toDoubles();
-    double[] beta = bias == null ? new double[channels] : bias.toDoubles();
+    double[] gamma = parameter("weight", weight);
+    double[] beta = parameter("bias", bias);
     for (int c = 0; c < channels; c++) {
       inverse[c] = 1 / Math.sqrt(variance[c] + eps);
       scale[c] = gamma == null ? inverse[c] : gamma[c] * inverse[c];
     }
-    ChannelAffine affine = new ChannelAffine(mean, scale, beta);
+    ChannelAffine affine =
+        new ChannelAffine(mean, scale, beta == null ? new double[channels] : beta);
     Tensor y = pass.backend().standardise(x, affine, relu);
     if (!pass.isRecording()) {
       return y;
@@ -156,11 +202,10 @@ public final class BatchNormalization {
       }
       Backend backend = pass.backend();
       int channels = inverse.length;
-      if (count == 0) {
+      if (count == GIVEN) {
         Tensor active = relu ? backend.reluGradient(y, g) : g;
         double[] zero = new double[channels];
-        return backend.standardise(
-            active, new ChannelAffine(zero, affine.scale(), zero), false);
+        return backend.standardise(active, new ChannelAffine(zero, affine.scale(), zero), false);
       }
       GradientSums s = sums(g, backend);
       double[] slope = new double[channels];
@@ -187,8 +232,7 @@ public final class BatchNormalization {
 
     Tensor bias(Tensor g, Pass pass) {
       if (pass.isRecording()) {
-        return pass.reshape(
-            Shaping.sumTo(active(g, pass), channelShape(), pass), inverse.length);
+        return pass.reshape(Shaping.sumTo(active(g, pass), channelShape(), pass), inverse.length);
       }
       return perChannel(sums(g, pass.backend()).sumG().clone(), pass);
     }
@@ -222,7 +266,7 @@ public final class BatchNormalization {
     }
 
     private Tensor inverseDeviation(Pass pass) {
-      if (count == 0) {
+      if (count == GIVEN) {
         return Tensor.of(inverse, channelShape().toArray()).to(x.dtype());
       }
       Tensor variance = Reductions.var(x, false, otherAxes(), true, pass);
@@ -232,7 +276,7 @@ public final class BatchNormalization {
 
     private Tensor normalised(Pass pass) {
       Tensor mean =
-          count == 0
+          count == GIVEN
               ? Tensor.of(affine.mean(), channelShape().toArray()).to(x.dtype())
               : Reductions.mean(x, otherAxes(), true, pass);
       return pass.mul(pass.sub(x, mean), inverseDeviation(pass));
@@ -244,7 +288,7 @@ public final class BatchNormalization {
       if (weight != null) {
         scale = pass.mul(scale, pass.reshape(weight, channelShape().toArray()));
       }
-      if (count == 0) {
+      if (count == GIVEN) {
         return pass.mul(active, scale);
       }
       Tensor xhat = normalised(pass);

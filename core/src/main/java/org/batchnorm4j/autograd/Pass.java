@@ -6,13 +6,14 @@ import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Memory;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Shape;
+import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The context of one computation: training or inference, the tape if gradients are wanted, the
- * backend and its memory, the random numbers. Handed to every layer, so nothing about training hides
- * in a model.
+ * backend and its memory, the random numbers. Handed to every layer, so nothing about training
+ * hides in a model.
  *
  * <p>Operations of a pass are recorded; those of {@link Tensor} are not. {@link #inference()} is a
  * constant and safe for use by many threads; a pass that records belongs to one thread.
@@ -63,7 +64,9 @@ public final class Pass {
     return new Pass(training, tape, backend, newSeed, newStep);
   }
 
-  /** The same mode with an empty tape: gradients in inference mode, for saliency or frozen layers. */
+  /**
+   * The same mode with an empty tape: gradients in inference mode, for saliency or frozen layers.
+   */
   public Pass recording() {
     return new Pass(training, new Tape(), backend, seed, step);
   }
@@ -93,16 +96,22 @@ public final class Pass {
     return RandomStream.named(path, seed, step);
   }
 
-  /** Asks for the gradient of a tensor that is made outside this pass; returns the tensor. */
-  public Tensor watch(Tensor leaf) {
+  /**
+   * Asks for the gradient of a tensor: one made outside this pass, before it is used, or a result
+   * of the pass at any time. Does nothing on a pass without a tape.
+   *
+   * @return the tensor
+   * @throws IllegalArgumentException if the tensor is neither float32 nor float64
+   */
+  public Tensor watch(Tensor tensor) {
     if (tape != null) {
-      if (!leaf.dtype().computes()) {
+      if (!tensor.dtype().computes()) {
         throw new IllegalArgumentException(
-            "watch: gradients exist for float32 and float64, this tensor is " + leaf.dtype());
+            "watch: gradients exist for float32 and float64, this tensor is " + tensor.dtype());
       }
-      tape.watch(leaf);
+      tape.watch(tensor);
     }
-    return leaf;
+    return tensor;
   }
 
   /**
@@ -122,10 +131,12 @@ public final class Pass {
   }
 
   /**
-   * The gradients of a loss of one element for everything watched.
+   * The gradients of a loss of one element for everything watched. They lie in this pass's memory:
+   * with an arena, use them before it closes. A pass can be walked back any number of times; the
+   * values that its operations read, such as parameters, must not be overwritten before.
    *
-   * @throws IllegalStateException if this pass has no tape, the loss has several elements or depends
-   *     on nothing watched
+   * @throws IllegalStateException if this pass has no tape, the loss has several elements or
+   *     depends on nothing watched
    */
   public Gradients backward(Tensor loss) {
     return backward(loss, false);
@@ -152,12 +163,21 @@ public final class Pass {
    * @param output what to differentiate
    * @param g gradient of the output, of its shape
    * @param createGraph whether the gradients can be differentiated again
+   * @throws ShapeException if g has another shape than the output
+   * @throws IllegalStateException if this pass has no tape or the output depends on nothing watched
    */
   public Gradients backward(Tensor output, Tensor g, boolean createGraph) {
     if (tape == null) {
       throw new IllegalStateException(
           "backward on a pass without a tape; start from Pass.training() or"
               + " Pass.inference().recording()");
+    }
+    if (!g.shape().equals(output.shape())) {
+      throw new ShapeException(
+          "backward: the gradient of shape "
+              + g.shape()
+              + " does not fit the output of shape "
+              + output.shape());
     }
     return new Gradients(tape.backward(output, g, createGraph ? this : withoutTape()));
   }

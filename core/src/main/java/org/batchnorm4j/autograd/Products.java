@@ -8,8 +8,8 @@ public final class Products {
   private Products() {}
 
   /**
-   * {@code op(a) op(b)}, where op transposes the last two axes if asked to; {@code b} has rank 2, or
-   * the leading axes of {@code a}.
+   * {@code op(a) op(b)}, where op transposes the last two axes if asked to; {@code b} has rank 2,
+   * or the leading axes of {@code a}.
    */
   public static Tensor matmul(
       Tensor a, Tensor b, boolean transposeA, boolean transposeB, Pass pass) {
@@ -28,8 +28,9 @@ public final class Products {
   private static Tensor right(
       Tensor a, Tensor b, Tensor g, boolean transposeA, boolean transposeB, Pass pass) {
     if (b.rank() == 2 && a.rank() > 2) { // the leading axes of a are rows of one matrix
-      Tensor rows = pass.reshape(a, -1, a.axis(-1));
-      return right(rows, b, pass.reshape(g, -1, g.axis(-1)), false, transposeB, pass);
+      long rows = a.shape().span(0, a.rank() - 1); // -1 cannot be worked out of no values
+      Tensor flat = pass.reshape(a, rows, a.axis(-1));
+      return right(flat, b, pass.reshape(g, rows, g.axis(-1)), false, transposeB, pass);
     }
     return transposeB
         ? matmul(g, a, true, transposeA, pass)
@@ -41,9 +42,7 @@ public final class Products {
    *
    * @param bias (out), or null
    */
-  public static Tensor linear(
-      Tensor x, Tensor weight, @Nullable Tensor bias,
-      Pass pass) {
+  public static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias, Pass pass) {
     Tensor y = matmul(x, weight, false, true, pass);
     return bias == null ? y : pass.add(y, bias);
   }

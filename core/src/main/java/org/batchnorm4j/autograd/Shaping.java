@@ -1,5 +1,8 @@
 package org.batchnorm4j.autograd;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.Tensor;
 
@@ -8,8 +11,18 @@ final class Shaping {
   private Shaping() {}
 
   static Tensor reshape(Tensor x, Pass pass, long... sizes) {
-    Tensor y = x.reshape(sizes);
+    Tensor y = channelsFirst(x, pass).reshape(sizes);
     return pass.record("reshape", y, new Edge(x, (g, p) -> p.reshape(g, x.shape().toArray())));
+  }
+
+  /**
+   * The tensor in the order of its shape; a copy in the memory of the pass where that is not so.
+   */
+  private static Tensor channelsFirst(Tensor x, Pass pass) {
+    if (x.layout() == Layout.CHANNELS_FIRST) {
+      return x;
+    }
+    return pass.backend().permute(x, IntStream.range(0, x.rank()).toArray());
   }
 
   static Tensor permute(Tensor x, Pass pass, int... order) {
@@ -26,9 +39,7 @@ final class Shaping {
       return x;
     }
     return pass.record(
-        "expand",
-        pass.backend().expand(x, shape),
-        new Edge(x, (g, p) -> sumTo(g, x.shape(), p)));
+        "expand", pass.backend().expand(x, shape), new Edge(x, (g, p) -> sumTo(g, x.shape(), p)));
   }
 
   /** Sums over what broadcasting repeated, so that the result has {@code shape}. */
@@ -44,8 +55,7 @@ final class Shaping {
         axes[count++] = axis;
       }
     }
-    Tensor summed =
-        count == 0 ? g : Reductions.sum(g, java.util.Arrays.copyOf(axes, count), true, pass);
+    Tensor summed = count == 0 ? g : Reductions.sum(g, Arrays.copyOf(axes, count), true, pass);
     return pass.reshape(summed, shape.toArray());
   }
 }

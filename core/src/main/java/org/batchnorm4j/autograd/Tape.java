@@ -18,17 +18,15 @@ final class Tape {
   private record Entry(String name, Tensor output, List<Edge> edges) {}
 
   private final List<Entry> entries = new ArrayList<>();
-  private final Set<Tensor> leaves = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<Tensor> watched = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Map<Tensor, Integer> producers = new IdentityHashMap<>();
 
-  void watch(Tensor leaf) {
-    if (!producers.containsKey(leaf)) {
-      leaves.add(leaf);
-    }
+  void watch(Tensor tensor) {
+    watched.add(tensor);
   }
 
   boolean tracks(Tensor tensor) {
-    return leaves.contains(tensor) || producers.containsKey(tensor);
+    return watched.contains(tensor) || producers.containsKey(tensor);
   }
 
   void record(String name, Tensor output, Edge... edges) {
@@ -44,7 +42,10 @@ final class Tape {
     }
   }
 
-  /** Gradients of {@code loss} for every watched leaf it depends on. */
+  /**
+   * Gradients of {@code loss} for everything watched that it depends on. When an entry's turn
+   * comes, all uses of its output lie behind it, so the sum of their gradients is complete.
+   */
   Map<Tensor, Tensor> backward(Tensor loss, Tensor seed, Pass pass) {
     if (!tracks(loss)) {
       throw new IllegalStateException(
@@ -57,7 +58,8 @@ final class Tape {
     open.put(loss, seed);
     for (int i = producers.getOrDefault(loss, -1); i >= 0; i--) {
       Entry entry = entries.get(i);
-      Tensor g = open.remove(entry.output());
+      Tensor output = entry.output();
+      Tensor g = watched.contains(output) ? open.get(output) : open.remove(output);
       if (g == null) {
         continue;
       }
@@ -67,7 +69,7 @@ final class Tape {
         open.merge(edge.input(), gradient, pass::add);
       }
     }
-    open.keySet().retainAll(leaves);
+    open.keySet().retainAll(watched);
     return open;
   }
 

@@ -1,9 +1,9 @@
 package org.batchnorm4j.tensor;
 
 /**
- * The walk of an element-wise operation over its operands: a number of runs along which every operand
- * moves with one fixed stride, 0 where its value repeats. Neighbouring axes join into one run where
- * all operands allow it.
+ * The walk of an element-wise operation over its operands: a number of runs along which every
+ * operand moves with one fixed stride, 0 where its value repeats. Axes of size 1 are left out, and
+ * neighbouring axes join into one run where all operands allow it.
  */
 final class Broadcast {
   private final int[] sizes; // of the joined axes, outermost first; the last one is the run
@@ -47,7 +47,7 @@ final class Broadcast {
       long sb = i <= b.rank() ? b.axis(-i) : 1;
       if (sa != sb && sa != 1 && sb != 1) {
         throw new ShapeException(
-            what.toLowerCase(java.util.Locale.ROOT)
+            what
                 + " of shapes "
                 + a
                 + " and "
@@ -77,12 +77,15 @@ final class Broadcast {
 
   private static Broadcast joined(Tensor result, int[][] strides, int[] offsets) {
     int rank = result.rank();
-    int[] order = storageOrder(result);
+    int[] order = Strides.storageOrder(rank, result.layout());
     int[] sizes = new int[Math.max(1, rank)];
     int[][] kept = new int[strides.length][Math.max(1, rank)];
     int count = 0;
     for (int axis : order) {
       int size = result.axis(axis);
+      if (size == 1) {
+        continue; // no step is ever taken along it
+      }
       boolean join = count > 0;
       for (int operand = 0; operand < strides.length && join; operand++) {
         join = kept[operand][count - 1] == strides[operand][axis] * size;
@@ -104,22 +107,6 @@ final class Broadcast {
       trimmed[operand] = java.util.Arrays.copyOf(kept[operand], count);
     }
     return new Broadcast(java.util.Arrays.copyOf(sizes, count), trimmed, offsets);
-  }
-
-  /** Axes of the result from the slowest in storage to the fastest. */
-  private static int[] storageOrder(Tensor result) {
-    int rank = result.rank();
-    int[] order = new int[rank];
-    for (int i = 0; i < rank; i++) {
-      order[i] = i;
-    }
-    if (result.layout() == Layout.CHANNELS_LAST) {
-      for (int i = 1; i < rank - 1; i++) {
-        order[i] = i + 1;
-      }
-      order[rank - 1] = 1;
-    }
-    return order;
   }
 
   int runs() {

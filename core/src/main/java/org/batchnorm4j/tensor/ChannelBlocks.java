@@ -25,6 +25,9 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length) {
     int batch = x.axis(0);
     int channels = x.axis(1);
     int length = (int) x.shape().span(2, x.rank());
+    if (channels == 0) {
+      return new ChannelBlocks(true, 0, 0, 0);
+    }
     if (channels == 1) {
       return new ChannelBlocks(true, 1, 1, batch * length);
     }

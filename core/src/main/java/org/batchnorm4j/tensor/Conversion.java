@@ -14,13 +14,28 @@ final class Conversion {
     }
     Tensor result = memory.allocate(dtype, source.shape(), target);
     if (source.layout() == target) {
-      for (int i = 0; i < source.size(); i++) {
-        store(result, i, source, source.offset() + i);
-      }
+      copyRun(source, source.offset(), result);
     } else {
       permute(source, result);
     }
     return result;
+  }
+
+  /** The values in the order of the shape. */
+  static Tensor rowMajor(Tensor source, DType dtype) {
+    return convert(source, dtype, Layout.CHANNELS_FIRST, Memory.heap());
+  }
+
+  /** Writes the values of the source into the target's memory, in the target's type and layout. */
+  static void overwrite(Tensor target, Tensor source) {
+    if (!target.shape().equals(source.shape())) {
+      throw new ShapeException(
+          "cannot copy values of shape "
+              + source.shape()
+              + " into a tensor of shape "
+              + target.shape());
+    }
+    copy(convert(source, target.dtype(), target.layout(), Memory.heap()), target);
   }
 
   /** Copies between tensors of equal shape, type and layout. */
@@ -78,13 +93,51 @@ final class Conversion {
     }
   }
 
+  /** Fills all of {@code result} with adjacent values of the source, in storage order. */
+  private static void copyRun(Tensor source, int from, Tensor result) {
+    int size = result.size();
+    if (result.storage() instanceof Storage.Floats to) {
+      float[] out = to.array();
+      if (source.storage() instanceof Storage.Bytes s) { // pixels and truth values
+        for (int i = 0; i < size; i++) {
+          out[i] = s.array()[from + i] & 0xff;
+        }
+        return;
+      }
+      if (source.storage() instanceof Storage.Doubles s) {
+        for (int i = 0; i < size; i++) {
+          out[i] = (float) s.array()[from + i];
+        }
+        return;
+      }
+    }
+    for (int i = 0; i < size; i++) {
+      store(result, i, source, from + i);
+    }
+  }
+
   private static void store(Tensor target, int position, Tensor source, int from) {
-    if (target.storage() instanceof Storage.Longs to
-        && source.storage() instanceof Storage.Longs s) {
-      to.array()[position] = s.array()[from]; // a double would lose digits beyond 2^53
+    if (source.storage() instanceof Storage.Longs s) { // a double may have too few digits
+      storeLong(target, position, s.array()[from]);
     } else {
       set(target.storage(), target.dtype(), position, source.valueAt(from));
     }
+  }
+
+  private static void storeLong(Tensor target, int position, long value) {
+    if (target.storage() instanceof Storage.Longs to) {
+      to.array()[position] = value;
+    } else {
+      boolean narrow = target.dtype() != DType.FLOAT64;
+      set(target.storage(), target.dtype(), position, narrow ? roundedToOdd(value) : value);
+    }
+  }
+
+  /** The integer in an int64 or int32 storage, exactly. */
+  static long integer(Storage storage, int position) {
+    return storage instanceof Storage.Longs s
+        ? s.array()[position]
+        : ((Storage.Ints) storage).array()[position];
   }
 
   static double value(Storage storage, DType dtype, int position) {
@@ -109,17 +162,41 @@ final class Conversion {
       case Storage.Ints s -> s.array()[position] = (int) value;
       case Storage.Shorts s ->
           s.array()[position] =
-              dtype == DType.FLOAT16 ? Float.floatToFloat16((float) value) : bfloat16(value);
+              dtype == DType.FLOAT16
+                  ? Float.floatToFloat16(roundedToOdd(value))
+                  : bfloat16(roundedToOdd(value));
       case Storage.Bytes s ->
           s.array()[position] =
-              dtype == DType.BOOL ? (byte) (value != 0 ? 1 : 0) : (byte) (int) value;
+              dtype == DType.BOOL
+                  ? (byte) (value != 0 ? 1 : 0)
+                  : (byte) Math.clamp((long) value, 0, 255);
     }
   }
 
+  /**
+   * A float32 on the way to a shorter type: inexact values go to the neighbour whose last bit is 1,
+   * so that the second rounding sees on which side of a tie they were (Boldo and Melquiond 2008).
+   */
+  private static float roundedToOdd(double value) {
+    float nearest = (float) value;
+    if (nearest == value || Double.isNaN(value)) {
+      return nearest;
+    }
+    int bits = Float.floatToRawIntBits(nearest);
+    boolean away = Math.abs((double) nearest) > Math.abs(value);
+    return Float.intBitsToFloat((away ? bits - 1 : bits) | 1);
+  }
+
+  /** A float64 on the way to a shorter type; 42 or more bits and one that marks the rest. */
+  private static double roundedToOdd(long value) {
+    boolean exact = Math.abs(value) < 1L << 53 || (value & 0x7ff) == 0;
+    return exact ? value : (value & ~0x7ffL) | 0x800;
+  }
+
   /** Rounds to the nearest bfloat16, ties to even; NaN stays NaN. */
-  private static short bfloat16(double value) {
-    int bits = Float.floatToRawIntBits((float) value);
-    if (Float.isNaN((float) value)) {
+  private static short bfloat16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    if (Float.isNaN(value)) {
       return (short) (bits >>> 16 | 0x40);
     }
     return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);

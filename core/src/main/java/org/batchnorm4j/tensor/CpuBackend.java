@@ -18,12 +18,12 @@ public final class CpuBackend implements Backend {
   private final MatrixMultiply multiply;
   private final Workers workers;
   private final Memory memory;
-  private final CpuConvolution<float[]> floatConvolution;
-  private final CpuConvolution<double[]> doubleConvolution;
+  private final ImageFilters images;
   private final Elementwise elementwise;
   private final Reductions reductions;
   private final MatrixProducts products;
-  private final Pooling pooling;
+  private final MaxPooling maxPooling;
+  private final AveragePooling averagePooling;
   private final Losses losses;
   private final Normalization normalization;
 
@@ -32,18 +32,17 @@ public final class CpuBackend implements Backend {
       MatrixMultiply multiply,
       Workers workers,
       Memory memory,
-      CpuConvolution<float[]> floatConvolution,
-      CpuConvolution<double[]> doubleConvolution) {
+      ImageFilters images) {
     this.kernels = kernels;
     this.multiply = multiply;
     this.workers = workers;
     this.memory = memory;
-    this.floatConvolution = floatConvolution;
-    this.doubleConvolution = doubleConvolution;
+    this.images = images;
     elementwise = new Elementwise(workers, memory);
     reductions = new Reductions(workers, memory);
     products = new MatrixProducts(multiply, workers, memory);
-    pooling = new Pooling(workers, memory);
+    maxPooling = new MaxPooling(workers, memory);
+    averagePooling = new AveragePooling(workers, memory);
     losses = new Losses(memory);
     normalization = new Normalization(kernels, workers, memory);
   }
@@ -51,12 +50,7 @@ public final class CpuBackend implements Backend {
   /** A backend of the given parts, with results on the heap. */
   public static CpuBackend of(CpuKernels kernels, MatrixMultiply multiply, Workers workers) {
     return new CpuBackend(
-        kernels,
-        multiply,
-        workers,
-        Memory.heap(),
-        CpuConvolution.float32(multiply, workers),
-        CpuConvolution.float64(multiply, workers));
+        kernels, multiply, workers, Memory.heap(), ImageFilters.of(multiply, workers));
   }
 
   /**
@@ -67,8 +61,7 @@ public final class CpuBackend implements Backend {
    * @param notice told in one line each of what could not be had, and of the remedy
    * @throws IllegalStateException if {@code preference} demands what cannot be had
    */
-  public static CpuBackend of(
-      KernelPreference preference, int threads, Consumer<String> notice) {
+  public static CpuBackend of(KernelPreference preference, int threads, Consumer<String> notice) {
     return of(
         KernelChoice.choose(preference, notice).kernels(),
         new JavaMatrixMultiply(),
@@ -102,7 +95,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Backend withMemory(Memory other) {
-    return new CpuBackend(kernels, multiply, workers, other, floatConvolution, doubleConvolution);
+    return new CpuBackend(kernels, multiply, workers, other, images.withMemory(other));
   }
 
   @Override
@@ -157,139 +150,43 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Tensor convolution(
-      Tensor input, Tensor weight, @Nullable Tensor bias, ConvolutionGeometry geometry) {
-    Tensor x = first(input);
-    Tensor y =
-        memory.allocate(
-            x.dtype(),
-            Shape.of(
-                geometry.batch(),
-                geometry.outChannels(),
-                geometry.outHeight(),
-                geometry.outWidth()),
-            Layout.CHANNELS_FIRST);
-    if (x.dtype() == DType.FLOAT32) {
-      floatConvolution.forward(
-          x.unsafeFloatArray(),
-          x.offset(),
-          weight.unsafeFloatArray(),
-          weight.offset(),
-          bias == null ? null : bias.unsafeFloatArray(),
-          bias == null ? 0 : bias.offset(),
-          y.unsafeFloatArray(),
-          y.offset(),
-          geometry);
-    } else {
-      doubleConvolution.forward(
-          x.unsafeDoubleArray(),
-          x.offset(),
-          weight.unsafeDoubleArray(),
-          weight.offset(),
-          bias == null ? null : bias.unsafeDoubleArray(),
-          bias == null ? 0 : bias.offset(),
-          y.unsafeDoubleArray(),
-          y.offset(),
-          geometry);
-    }
-    return y;
+      Tensor x, Tensor weight, @Nullable Tensor bias, ConvolutionGeometry geometry) {
+    return images.forward(x, weight, bias, geometry);
   }
 
   @Override
-  public Tensor convolutionInputGradient(
-      Tensor gradient, Tensor weight, ConvolutionGeometry geometry) {
-    Tensor g = first(gradient);
-    Tensor dx =
-        memory.allocate(
-            g.dtype(),
-            Shape.of(
-                geometry.batch(), geometry.inChannels(), geometry.inHeight(), geometry.inWidth()),
-            Layout.CHANNELS_FIRST);
-    if (g.dtype() == DType.FLOAT32) {
-      floatConvolution.inputGradient(
-          g.unsafeFloatArray(),
-          g.offset(),
-          weight.unsafeFloatArray(),
-          weight.offset(),
-          dx.unsafeFloatArray(),
-          dx.offset(),
-          geometry);
-    } else {
-      doubleConvolution.inputGradient(
-          g.unsafeDoubleArray(),
-          g.offset(),
-          weight.unsafeDoubleArray(),
-          weight.offset(),
-          dx.unsafeDoubleArray(),
-          dx.offset(),
-          geometry);
-    }
-    return dx;
+  public Tensor convolutionInputGradient(Tensor g, Tensor weight, ConvolutionGeometry geometry) {
+    return images.inputGradient(g, weight, geometry);
   }
 
   @Override
-  public Tensor convolutionWeightGradient(
-      Tensor input, Tensor gradient, ConvolutionGeometry geometry) {
-    Tensor x = first(input);
-    Tensor g = first(gradient);
-    Tensor dw =
-        memory.allocate(
-            x.dtype(),
-            Shape.of(
-                geometry.outChannels(),
-                geometry.inChannels() / geometry.groups(),
-                geometry.kernelHeight(),
-                geometry.kernelWidth()),
-            Layout.CHANNELS_FIRST);
-    if (x.dtype() == DType.FLOAT32) {
-      floatConvolution.weightGradient(
-          x.unsafeFloatArray(),
-          x.offset(),
-          g.unsafeFloatArray(),
-          g.offset(),
-          dw.unsafeFloatArray(),
-          dw.offset(),
-          geometry);
-    } else {
-      doubleConvolution.weightGradient(
-          x.unsafeDoubleArray(),
-          x.offset(),
-          g.unsafeDoubleArray(),
-          g.offset(),
-          dw.unsafeDoubleArray(),
-          dw.offset(),
-          geometry);
-    }
-    return dw;
-  }
-
-  private Tensor first(Tensor x) {
-    Elementwise.requireComputing("conv2d", x);
-    return Conversion.convert(x, x.dtype(), Layout.CHANNELS_FIRST, memory);
+  public Tensor convolutionWeightGradient(Tensor x, Tensor g, ConvolutionGeometry geometry) {
+    return images.weightGradient(x, g, geometry);
   }
 
   @Override
   public MaxPooled maxPool(Tensor x, PoolGeometry geometry) {
-    return pooling.maxPool(x, geometry);
+    return maxPooling.maxPool(x, geometry);
   }
 
   @Override
   public Tensor maxPoolGradient(Tensor g, MaxPooled pooled) {
-    return pooling.maxPoolGradient(g, pooled);
+    return maxPooling.maxPoolGradient(g, pooled);
   }
 
   @Override
   public Tensor maxPoolGather(Tensor x, MaxPooled pooled) {
-    return pooling.gather(x, pooled);
+    return maxPooling.gather(x, pooled);
   }
 
   @Override
   public Tensor averagePool(Tensor x, PoolGeometry geometry) {
-    return pooling.averagePool(x, geometry);
+    return averagePooling.forward(x, geometry);
   }
 
   @Override
   public Tensor averagePoolGradient(Tensor g, PoolGeometry geometry) {
-    return pooling.averagePoolGradient(g, geometry);
+    return averagePooling.gradient(g, geometry);
   }
 
   @Override
@@ -313,8 +210,7 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public GradientSums channelGradientSums(
-      Tensor x, Tensor g, ChannelAffine affine, boolean relu) {
+  public GradientSums channelGradientSums(Tensor x, Tensor g, ChannelAffine affine, boolean relu) {
     return normalization.sums(x, g, affine, relu);
   }
 

@@ -1,6 +1,7 @@
 package org.batchnorm4j.tensor;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /** Element-wise loops: flat for one operand, over broadcast runs for two. */
 final class Elementwise {
@@ -15,7 +16,7 @@ final class Elementwise {
   }
 
   Tensor unary(UnaryOperation operation, Tensor x) {
-    requireComputing(operation.name(), x);
+    requireComputing(operation.name().toLowerCase(Locale.ROOT), x);
     Tensor y = memory.allocate(x.dtype(), x.shape(), x.layout());
     int size = x.size();
     workers.run(
@@ -113,14 +114,17 @@ final class Elementwise {
   Tensor binary(BinaryOperation operation, Tensor a, Tensor b) {
     if (a.dtype() != b.dtype()) {
       throw new IllegalArgumentException(
-          operation
+          operation.label()
               + " of "
               + a.dtype()
               + " and "
               + b.dtype()
               + " tensors: convert one of them with to(DType)");
     }
-    Shape shape = Broadcast.shape(operation.name(), a.shape(), b.shape());
+    if (!operation.isComparison() && !(operation.isExactOnIntegers() && isInteger(a.dtype()))) {
+      requireComputing(operation.label(), a);
+    }
+    Shape shape = Broadcast.shape(operation.label(), a.shape(), b.shape());
     Layout layout = a.shape().equals(shape) ? a.layout() : b.layout();
     DType dtype = operation.isComparison() ? DType.BOOL : a.dtype();
     Tensor y = memory.allocate(dtype, shape, layout);
@@ -144,6 +148,10 @@ final class Elementwise {
     return y;
   }
 
+  private static boolean isInteger(DType dtype) {
+    return dtype == DType.INT64 || dtype == DType.INT32;
+  }
+
   private static void run(
       BinaryOperation operation,
       Tensor a,
@@ -156,72 +164,42 @@ final class Elementwise {
     int[] starts = runs.starts(run);
     int sa = runs.strideA();
     int sb = runs.strideB();
-    int ya = starts[0] + from;
+    int iy = starts[0] + from;
     int ia = starts[1] + from * sa;
     int ib = starts[2] + from * sb;
-    if (y.dtype() == DType.FLOAT32) {
-      floats(
-          operation,
-          a.unsafeFloatArray(),
-          ia,
-          sa,
-          b.unsafeFloatArray(),
-          ib,
-          sb,
-          y.unsafeFloatArray(),
-          ya,
-          length);
-      return;
-    }
-    Storage out = y.storage();
-    for (int i = 0; i < length; i++) {
-      double value = operation.apply(a.valueAt(ia + i * sa), b.valueAt(ib + i * sb));
-      Conversion.set(out, y.dtype(), ya + i, value);
-    }
-  }
-
-  private static void floats(
-      BinaryOperation operation,
-      float[] a,
-      int ia,
-      int sa,
-      float[] b,
-      int ib,
-      int sb,
-      float[] y,
-      int iy,
-      int length) {
-    if (sa == 1 && sb == 1 && operation == BinaryOperation.ADD) {
-      for (int i = 0; i < length; i++) {
-        y[iy + i] = a[ia + i] + b[ib + i];
-      }
-    } else if (sa == 1 && sb == 1 && operation == BinaryOperation.SUB) {
-      for (int i = 0; i < length; i++) {
-        y[iy + i] = a[ia + i] - b[ib + i];
-      }
-    } else if (sa == 1 && sb == 1 && operation == BinaryOperation.MUL) {
-      for (int i = 0; i < length; i++) {
-        y[iy + i] = a[ia + i] * b[ib + i];
-      }
-    } else if (sa == 1 && sb == 1 && operation == BinaryOperation.DIV) {
-      for (int i = 0; i < length; i++) {
-        y[iy + i] = a[ia + i] / b[ib + i];
-      }
-    } else if (sa == 1 && sb == 0 && operation == BinaryOperation.ADD) {
-      float value = b[ib];
-      for (int i = 0; i < length; i++) {
-        y[iy + i] = a[ia + i] + value;
-      }
-    } else if (sa == 1 && sb == 0 && operation == BinaryOperation.MUL) {
-      float value = b[ib];
-      for (int i = 0; i < length; i++) {
-        y[iy + i] = a[ia + i] * value;
-      }
-    } else {
-      for (int i = 0; i < length; i++) {
-        // one operation in float64 rounded once to float32 equals the float32 operation
-        y[iy + i] = (float) operation.apply(a[ia + i * sa], b[ib + i * sb]);
-      }
+    switch (y.storage()) {
+      case Storage.Floats out ->
+          PairLoops.floats(
+              operation,
+              a.unsafeFloatArray(),
+              ia,
+              sa,
+              b.unsafeFloatArray(),
+              ib,
+              sb,
+              out.array(),
+              iy,
+              length);
+      case Storage.Doubles out ->
+          PairLoops.doubles(
+              operation,
+              a.unsafeDoubleArray(),
+              ia,
+              sa,
+              b.unsafeDoubleArray(),
+              ib,
+              sb,
+              out.array(),
+              iy,
+              length);
+      case Storage.Bytes out ->
+          PairLoops.comparison(operation, a, ia, sa, b, ib, sb, out.array(), iy, length);
+      case Storage.Longs out ->
+          PairLoops.integers(operation, a.storage(), ia, sa, b.storage(), ib, sb, out, iy, length);
+      case Storage.Ints out ->
+          PairLoops.integers(operation, a.storage(), ia, sa, b.storage(), ib, sb, out, iy, length);
+      case Storage.Shorts out ->
+          throw new IllegalStateException("no arithmetic on " + y.dtype()); // refused before
     }
   }
 
@@ -291,7 +269,7 @@ final class Elementwise {
   static void requireComputing(String what, Tensor x) {
     if (!x.dtype().computes()) {
       throw new IllegalArgumentException(
-          what.toLowerCase(java.util.Locale.ROOT)
+          what
               + " needs a float32 or float64 tensor, got "
               + x.dtype()
               + " of shape "

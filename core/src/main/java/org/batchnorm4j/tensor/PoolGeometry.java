@@ -30,6 +30,10 @@ public record PoolGeometry(
    * @throws ShapeException if a window is larger than the padded input, or a size is not positive
    */
   public PoolGeometry {
+    if (height < 1 || width < 1) {
+      throw new ShapeException(
+          "pooling needs an input of at least 1x1 positions, got " + height + "x" + width);
+    }
     if (kernelHeight < 1 || kernelWidth < 1 || strideH < 1 || strideW < 1) {
       throw new ShapeException(
           "pooling needs positive windows and strides, got window "
@@ -41,10 +45,7 @@ public record PoolGeometry(
               + "x"
               + strideW);
     }
-    if (paddingH < 0
-        || paddingW < 0
-        || 2 * paddingH > kernelHeight
-        || 2 * paddingW > kernelWidth) {
+    if (paddingH < 0 || paddingW < 0 || 2 * paddingH > kernelHeight || 2 * paddingW > kernelWidth) {
       throw new ShapeException(
           "pooling padding "
               + paddingH

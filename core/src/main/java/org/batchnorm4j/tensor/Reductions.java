@@ -1,11 +1,14 @@
 package org.batchnorm4j.tensor;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/** Sums, means and variances over chosen axes, accumulated in float64 in a fixed order. */
+/**
+ * Sums, means and variances over chosen axes, accumulated in float64. Each sum is cut into blocks
+ * of fixed size that are merged in index order, so results have equal bits for any number of
+ * threads.
+ */
 final class Reductions {
-  private static final int WORK_PER_TASK = 1 << 15;
-
   private final Workers workers;
   private final Memory memory;
 
@@ -14,55 +17,31 @@ final class Reductions {
     this.memory = memory;
   }
 
-  /** What to compute from the values of one group. */
-  private enum Statistic {
-    SUM,
-    MEAN,
-    BIASED_VARIANCE,
-    UNBIASED_VARIANCE
-  }
-
   Tensor sum(Tensor x, int[] axes, boolean keepDims) {
-    return reduce(Statistic.SUM, x, axes, keepDims);
+    Elementwise.requireComputing("sum", x);
+    boolean[] reduced = reducedAxes(x, axes);
+    Tensor source = ordered(x, reduced, keepDims);
+    return result(x, totals(source, reduced, null), 1, reduced, keepDims);
   }
 
   Tensor mean(Tensor x, int[] axes, boolean keepDims) {
-    return reduce(Statistic.MEAN, x, axes, keepDims);
+    Elementwise.requireComputing("mean", x);
+    boolean[] reduced = reducedAxes(x, axes);
+    Tensor source = ordered(x, reduced, keepDims);
+    return result(x, totals(source, reduced, null), count(x, reduced), reduced, keepDims);
   }
 
   Tensor var(Tensor x, boolean unbiased, int[] axes, boolean keepDims) {
-    Statistic statistic = unbiased ? Statistic.UNBIASED_VARIANCE : Statistic.BIASED_VARIANCE;
-    return reduce(statistic, x, axes, keepDims);
-  }
-
-  private Tensor reduce(Statistic statistic, Tensor x, int[] axes, boolean keepDims) {
-    Elementwise.requireComputing(statistic.name(), x);
+    Elementwise.requireComputing("var", x);
     boolean[] reduced = reducedAxes(x, axes);
-    long[] kept = new long[x.rank()];
-    long[] dropped = new long[x.rank()];
-    int keptCount = 0;
-    for (int axis = 0; axis < x.rank(); axis++) {
-      kept[axis] = reduced[axis] ? 1 : x.axis(axis);
-      if (!reduced[axis]) {
-        dropped[keptCount++] = x.axis(axis);
-      }
+    Tensor source = ordered(x, reduced, keepDims);
+    double count = count(x, reduced);
+    double[] means = totals(source, reduced, null);
+    for (int i = 0; i < means.length; i++) {
+      means[i] /= count;
     }
-    Shape full = Shape.of(kept);
-    Shape target = keepDims ? full : Shape.of(Arrays.copyOf(dropped, keptCount));
-    Tensor result = memory.allocate(x.dtype(), target, Layout.CHANNELS_FIRST);
-    Group group = new Group(x, reduced);
-    Walk outputs = new Walk(x, reduced, false);
-    int count = result.size();
-    int perTask = Math.max(1, WORK_PER_TASK / Math.max(1, group.count));
-    workers.run(
-        (count + perTask - 1) / perTask,
-        task -> {
-          for (int i = task * perTask; i < Math.min(count, (task + 1) * perTask); i++) {
-            double value = group.statistic(statistic, x.offset() + outputs.position(i));
-            Conversion.set(result.storage(), result.dtype(), i, value);
-          }
-        });
-    return result;
+    double divisor = unbiased ? Math.max(0, count - 1) : count; // 0 / 0 is NaN
+    return result(x, totals(source, reduced, means), divisor, reduced, keepDims);
   }
 
   private static boolean[] reducedAxes(Tensor x, int[] axes) {
@@ -80,122 +59,62 @@ final class Reductions {
     return reduced;
   }
 
-  /** Positions in storage over the axes that are reduced, or over those that are not. */
-  private static final class Walk {
-    private final int[] sizes;
-    private final int[] strides;
-
-    Walk(Tensor x, boolean[] reduced, boolean which) {
-      int[] own = Strides.of(x).values();
-      int count = 0;
-      int[] s = new int[x.rank()];
-      int[] t = new int[x.rank()];
-      for (int axis = 0; axis < x.rank(); axis++) {
-        if (reduced[axis] == which) {
-          s[count] = x.axis(axis);
-          t[count++] = own[axis];
-        }
-      }
-      sizes = Arrays.copyOf(s, count);
-      strides = Arrays.copyOf(t, count);
+  private static double count(Tensor x, boolean[] reduced) {
+    double product = 1;
+    for (int axis = 0; axis < x.rank(); axis++) {
+      product *= reduced[axis] ? x.axis(axis) : 1;
     }
-
-    int position(int index) {
-      int rest = index;
-      int position = 0;
-      for (int i = sizes.length - 1; i >= 0; i--) {
-        position += rest % sizes[i] * strides[i];
-        rest /= sizes[i];
-      }
-      return position;
-    }
-
-    int count() {
-      int product = 1;
-      for (int size : sizes) {
-        product *= size;
-      }
-      return product;
-    }
+    return product;
   }
 
-  /** The values that go into one output, as runs along the innermost reduced axis. */
-  private static final class Group {
-    private final Tensor x;
-    private final Walk outer;
-    private final int outerCount;
-    private final int run;
-    private final int stride;
-    private final int count;
-
-    Group(Tensor x, boolean[] reduced) {
-      this.x = x;
-      boolean[] rest = reduced.clone();
-      int last = -1;
-      int[] own = Strides.of(x).values();
-      for (int axis = 0; axis < x.rank(); axis++) {
-        if (reduced[axis] && (last < 0 || own[axis] <= own[last])) {
-          last = axis;
-        }
-      }
-      if (last >= 0) {
-        rest[last] = false;
-      }
-      boolean[] outerAxes = rest;
-      outer = new Walk(x, outerAxes, true);
-      outerCount = outer.count();
-      run = last < 0 ? 1 : x.axis(last);
-      stride = last < 0 ? 1 : own[last];
-      count = outerCount * run;
+  /**
+   * The tensor whose kept axes lie in storage as the result wants them. Channels last has C behind
+   * the spatial axes, so if both are kept and axes vanish, a channels-first copy is needed.
+   */
+  private Tensor ordered(Tensor x, boolean[] reduced, boolean keepDims) {
+    boolean spatial = false;
+    for (int axis = 2; axis < x.rank(); axis++) {
+      spatial |= !reduced[axis];
     }
-
-    double statistic(Statistic statistic, int start) {
-      double sum = accumulate(start, 0, false);
-      if (statistic == Statistic.SUM) {
-        return sum;
-      }
-      double mean = sum / count;
-      if (statistic == Statistic.MEAN) {
-        return mean;
-      }
-      double squares = accumulate(start, mean, true);
-      return squares / (statistic == Statistic.UNBIASED_VARIANCE ? count - 1 : count);
-    }
-
-    private double accumulate(int start, double centre, boolean squared) {
-      double total = 0;
-      for (int o = 0; o < outerCount; o++) {
-        int from = start + outer.position(o);
-        double part = 0;
-        if (x.storage() instanceof Storage.Floats floats) {
-          float[] values = floats.array();
-          for (int i = 0, p = from; i < run; i++, p += stride) {
-            double d = values[p] - centre;
-            part += squared ? d * d : d;
-          }
-        } else {
-          double[] values = x.unsafeDoubleArray();
-          for (int i = 0, p = from; i < run; i++, p += stride) {
-            double d = values[p] - centre;
-            part += squared ? d * d : d;
-          }
-        }
-        total += part;
-      }
-      return total;
-    }
+    boolean copy = x.layout() == Layout.CHANNELS_LAST && !keepDims && !reduced[1] && spatial;
+    return copy ? Conversion.convert(x, x.dtype(), Layout.CHANNELS_FIRST, memory) : x;
   }
 
+  private Tensor result(
+      Tensor x, double[] totals, double divisor, boolean[] reduced, boolean keepDims) {
+    long[] sizes = new long[x.rank()];
+    int rank = 0;
+    for (int axis = 0; axis < x.rank(); axis++) {
+      if (keepDims || !reduced[axis]) {
+        sizes[rank++] = reduced[axis] ? 1 : x.axis(axis);
+      }
+    }
+    Shape shape = Shape.of(Arrays.copyOf(sizes, rank));
+    Layout layout = keepDims ? x.layout() : Layout.CHANNELS_FIRST;
+    Tensor result = memory.allocate(x.dtype(), shape, layout);
+    for (int i = 0; i < result.size(); i++) {
+      Conversion.set(result.storage(), result.dtype(), i, totals[i] / divisor);
+    }
+    return result;
+  }
+
+  /** Sums of the values, or of their squared distances from {@code centres}, in storage order. */
+  private double[] totals(Tensor x, boolean[] reduced, double @Nullable [] centres) {
+    return new Summation(x, new ReducedAxes(x, reduced), centres).run(workers);
+  }
+
+  /** Position of the largest value along the last axis, the first among equals; NaN is largest. */
   Tensor argmax(Tensor x) {
+    Elementwise.requireComputing("argmax", x);
     int last = x.axis(-1);
     if (last == 0) {
       throw new ShapeException("argmax over an empty axis of shape " + x.shape());
     }
-    Tensor first = x.to(Layout.CHANNELS_FIRST);
+    Tensor first = Conversion.convert(x, x.dtype(), Layout.CHANNELS_FIRST, memory);
     Shape shape = Shape.of(Arrays.copyOf(x.shape().toArray(), x.rank() - 1));
     Tensor result = memory.allocate(DType.INT64, shape, Layout.CHANNELS_FIRST);
     long[] out = result.unsafeLongArray();
-    for (int row = 0; row < out.length && row < result.size(); row++) {
+    for (int row = 0; row < result.size(); row++) {
       int best = 0;
       double largest = first.valueAt(first.offset() + row * last);
       for (int i = 1; i < last; i++) {

@@ -6,7 +6,7 @@ import java.util.Arrays;
  * The sizes of a tensor's axes, outermost first. Immutable and safe for use by many threads.
  *
  * <p>A shape of rank 0 is that of a scalar and has one element; an axis of size 0 makes an empty
- * tensor. At most {@link #MAX_SIZE} elements.
+ * tensor. At most {@link #MAX_SIZE} elements, and no axis longer than that.
  */
 public final class Shape {
   /** The most elements a tensor can have: the longest array that virtual machines grant. */
@@ -22,18 +22,16 @@ public final class Shape {
       if (s < 0) {
         throw new ShapeException("shape " + text(sizes) + " has a negative axis");
       }
+      if (s > MAX_SIZE) { // even in an empty tensor, so that every size fits an int
+        throw tooLarge(sizes);
+      }
       empty |= s == 0;
     }
     for (long s : sizes) {
       if (empty) {
         product = 0;
       } else if (product > MAX_SIZE / s) {
-        throw new ShapeException(
-            "shape "
-                + text(sizes)
-                + " has more than the "
-                + MAX_SIZE
-                + " elements that one tensor can hold; split it along axis 0");
+        throw tooLarge(sizes);
       } else {
         product *= s;
       }
@@ -42,10 +40,20 @@ public final class Shape {
     this.size = product;
   }
 
+  private static ShapeException tooLarge(long... sizes) {
+    return new ShapeException(
+        "shape "
+            + text(sizes)
+            + " has more than the "
+            + MAX_SIZE
+            + " elements that one tensor can hold; split it along axis 0");
+  }
+
   /**
    * A shape of the given axis sizes.
    *
-   * @throws ShapeException if a size is negative or the product exceeds {@link #MAX_SIZE}
+   * @throws ShapeException if a size is negative, or a size or the product exceeds {@link
+   *     #MAX_SIZE}
    */
   public static Shape of(long... sizes) {
     return new Shape(sizes.clone());

@@ -30,6 +30,21 @@ record Strides(int[] values) {
     return new Strides(strides);
   }
 
+  /** The axes from the slowest in storage to the fastest. */
+  static int[] storageOrder(int rank, Layout layout) {
+    int[] order = new int[rank];
+    for (int i = 0; i < rank; i++) {
+      order[i] = i;
+    }
+    if (layout == Layout.CHANNELS_LAST && rank >= 3) {
+      for (int i = 1; i < rank - 1; i++) {
+        order[i] = i + 1;
+      }
+      order[rank - 1] = 1;
+    }
+    return order;
+  }
+
   int position(Tensor tensor, long... index) {
     if (index.length != values.length) {
       throw new ShapeException(
@@ -51,7 +66,8 @@ record Strides(int[] values) {
     for (int axis = 0; axis < sizes.length; axis++) {
       if (sizes[axis] == -1) {
         if (open >= 0) {
-          throw new ShapeException("only one size of a new shape can be -1: " + text(sizes));
+          throw new ShapeException(
+              "only one size of a new shape can be -1, got (" + text(sizes) + ")");
         }
         open = axis;
       } else {

@@ -4,11 +4,12 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A dense array of numbers with a shape. Shapes read (N, C, spatial...) whatever the {@link Layout}.
+ * A dense array of numbers with a shape. Shapes read (N, C, spatial...) whatever the {@link
+ * Layout}.
  *
  * <p>Operations return new tensors; nothing here records gradients (operations of {@code
- * autograd.Pass} do). The only view is {@link #range} along axis 0, and {@link #reshape} of channels
- * first, which share memory with the original; everything else copies.
+ * autograd.Pass} do). The only view is {@link #range} along axis 0, and {@link #reshape} of
+ * channels first, which share memory with the original; everything else copies.
  *
  * <p>Safe for use by many threads as long as none writes to its memory, which only optimisers,
  * running statistics, {@link #copyFrom} and holders of {@link #unsafeFloatArray} do.
@@ -22,12 +23,7 @@ public final class Tensor {
   private final @Nullable Arena arena;
 
   Tensor(
-      Storage storage,
-      int offset,
-      DType dtype,
-      Shape shape,
-      Layout layout,
-      @Nullable Arena arena) {
+      Storage storage, int offset, DType dtype, Shape shape, Layout layout, @Nullable Arena arena) {
     this.storage = storage;
     this.offset = offset;
     this.dtype = dtype;
@@ -44,27 +40,27 @@ public final class Tensor {
    * @throws ShapeException if the number of values is not the size of the shape
    */
   public static Tensor of(float[] values, long... shape) {
-    return filled(new Storage.Floats(values.clone()), DType.FLOAT32, shape);
+    return over(new Storage.Floats(values.clone()), DType.FLOAT32, shape);
   }
 
   /** A float64 tensor; see {@link #of(float[], long...)}. */
   public static Tensor of(double[] values, long... shape) {
-    return filled(new Storage.Doubles(values.clone()), DType.FLOAT64, shape);
+    return over(new Storage.Doubles(values.clone()), DType.FLOAT64, shape);
   }
 
   /** An int64 tensor; see {@link #of(float[], long...)}. */
   public static Tensor of(long[] values, long... shape) {
-    return filled(new Storage.Longs(values.clone()), DType.INT64, shape);
+    return over(new Storage.Longs(values.clone()), DType.INT64, shape);
   }
 
   /** An int32 tensor; see {@link #of(float[], long...)}. */
   public static Tensor of(int[] values, long... shape) {
-    return filled(new Storage.Ints(values.clone()), DType.INT32, shape);
+    return over(new Storage.Ints(values.clone()), DType.INT32, shape);
   }
 
   /** A uint8 tensor of bytes read as 0 to 255; see {@link #of(float[], long...)}. */
   public static Tensor of(byte[] values, long... shape) {
-    return filled(new Storage.Bytes(values.clone()), DType.UINT8, shape);
+    return over(new Storage.Bytes(values.clone()), DType.UINT8, shape);
   }
 
   /** A tensor of rank 0 that holds one float32. */
@@ -92,38 +88,24 @@ public final class Tensor {
     return full(1, DType.FLOAT32, shape);
   }
 
-  /** A tensor that holds one value everywhere, rounded to its type. */
+  /** A tensor that holds one value everywhere, converted as {@link #to(DType)} does. */
   public static Tensor full(double value, DType dtype, long... shape) {
     return zeros(dtype, shape).fill(value);
   }
 
   /** The float32 values 0, 1, ... count - 1. */
   public static Tensor arange(int count) {
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = i;
-    }
-    return filled(new Storage.Floats(values), DType.FLOAT32, count);
+    return Creation.arange(count);
   }
 
   /** Independent float32 draws from the standard normal distribution. */
   public static Tensor randn(RandomStream random, long... shape) {
-    Tensor result = zeros(shape);
-    float[] values = result.unsafeFloatArray();
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return result;
+    return Creation.randn(random, shape);
   }
 
   /** Independent float32 draws from the uniform distribution on [low, high). */
   public static Tensor uniform(RandomStream random, double low, double high, long... shape) {
-    Tensor result = zeros(shape);
-    float[] values = result.unsafeFloatArray();
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (low + (high - low) * random.nextDouble());
-    }
-    return result;
+    return Creation.uniform(random, low, high, shape);
   }
 
   /**
@@ -133,25 +115,12 @@ public final class Tensor {
    * @throws ShapeException if the array is not as long as the shape says
    */
   public static Tensor unsafeWrap(float[] array, Layout layout, long... shape) {
-    Shape checked = checkedLength(array.length, shape);
-    return new Tensor(new Storage.Floats(array), 0, DType.FLOAT32, checked, layout, null);
+    return Creation.over(new Storage.Floats(array), DType.FLOAT32, layout, shape);
   }
 
-  private static Tensor filled(Storage storage, DType dtype, long... sizes) {
-    Shape shape = checkedLength(storage.length(), sizes);
-    return new Tensor(storage, 0, dtype, shape, Layout.CHANNELS_FIRST, null);
+  private static Tensor over(Storage storage, DType dtype, long... shape) {
+    return Creation.over(storage, dtype, Layout.CHANNELS_FIRST, shape);
   }
-
-  private static Shape checkedLength(int length, long... sizes) {
-    Shape shape = Shape.of(sizes);
-    if (shape.size() != length) {
-      throw new ShapeException(
-          length + " values do not fill shape " + shape + ", which has " + shape.size());
-    }
-    return shape;
-  }
-
-  // ---- facts
 
   /** The logical shape. */
   public Shape shape() {
@@ -206,25 +175,22 @@ public final class Tensor {
     return valueAt(Strides.of(this).position(this, index));
   }
 
-  // ---- copies out, in row-major order of the shape
-
   /** The values as floats, rounded if need be, in row-major order of the shape. */
   public float[] toFloats() {
-    Tensor t = Conversion.convert(this, DType.FLOAT32, Layout.CHANNELS_FIRST, Memory.heap());
+    Tensor t = Conversion.rowMajor(this, DType.FLOAT32);
     return Arrays.copyOfRange(t.unsafeFloatArray(), t.offset, t.offset + size());
   }
 
   /** The values as doubles in row-major order of the shape. */
   public double[] toDoubles() {
-    Tensor t = Conversion.convert(this, DType.FLOAT64, Layout.CHANNELS_FIRST, Memory.heap());
+    Tensor t = Conversion.rowMajor(this, DType.FLOAT64);
     return Arrays.copyOfRange(t.unsafeDoubleArray(), t.offset, t.offset + size());
   }
 
   /** The values as longs, truncated towards zero, in row-major order of the shape. */
   public long[] toLongs() {
-    Tensor t = Conversion.convert(this, DType.INT64, Layout.CHANNELS_FIRST, Memory.heap());
-    Storage.Longs longs = (Storage.Longs) t.storage();
-    return Arrays.copyOfRange(longs.array(), t.offset, t.offset + size());
+    Tensor t = Conversion.rowMajor(this, DType.INT64);
+    return Arrays.copyOfRange(t.unsafeLongArray(), t.offset, t.offset + size());
   }
 
   /** The bytes of the values as files hold them: little-endian, row-major, channels first. */
@@ -241,19 +207,14 @@ public final class Tensor {
     return RawBytes.tensor(bytes, dtype, Shape.of(shape));
   }
 
-  // ---- views and copies
-
   /**
    * The same values in row-major order under another shape; one size may be -1 and is worked out.
-   * Shares memory, except for channels last, which is copied to channels first.
+   * Shares memory; channels last is copied to channels first.
    *
    * @throws ShapeException if the sizes do not fit
    */
   public Tensor reshape(long... sizes) {
-    Tensor first = to(Layout.CHANNELS_FIRST);
-    Shape target = Strides.resolve(shape, sizes);
-    return new Tensor(
-        first.storage, first.offset, dtype, target, Layout.CHANNELS_FIRST, first.arena);
+    return Views.reshape(this, sizes);
   }
 
   /**
@@ -262,13 +223,7 @@ public final class Tensor {
    * @throws IndexOutOfBoundsException if the range leaves the axis
    */
   public Tensor range(int from, int to) {
-    if (rank() == 0) {
-      throw new ShapeException("a scalar has no axis 0 to take a range of");
-    }
-    java.util.Objects.checkFromToIndex(from, to, axis(0));
-    int row = axis(0) == 0 ? 0 : size() / axis(0);
-    Shape part = shape.with(0, to - (long) from);
-    return new Tensor(storage, offset + from * row, dtype, part, layout, arena);
+    return Views.range(this, from, to);
   }
 
   /** This tensor in another layout; itself where nothing changes, a copy otherwise. */
@@ -276,7 +231,11 @@ public final class Tensor {
     return Conversion.convert(this, dtype, target, Memory.heap());
   }
 
-  /** This tensor in another type; itself where nothing changes, a rounded copy otherwise. */
+  /**
+   * This tensor in another type; itself where nothing changes, a copy otherwise. Floating-point
+   * types round once to nearest, ties to even. Integer types truncate towards zero, take the
+   * nearest end of their range beyond it, and 0 for NaN; bool is whether the value is not 0.
+   */
   public Tensor to(DType target) {
     return Conversion.convert(this, target, layout, Memory.heap());
   }
@@ -295,11 +254,7 @@ public final class Tensor {
    * @throws ShapeException if the shapes differ
    */
   public void copyFrom(Tensor source) {
-    if (!shape.equals(source.shape)) {
-      throw new ShapeException(
-          "cannot copy values of shape " + source.shape + " into a tensor of shape " + shape);
-    }
-    Conversion.copy(Conversion.convert(source, dtype, layout, Memory.heap()), this);
+    Conversion.overwrite(this, source);
   }
 
   /** Overwrites every value; returns this tensor. */
@@ -308,7 +263,7 @@ public final class Tensor {
     return this;
   }
 
-  // ---- arithmetic; see Operations for the whole list
+  // ---- arithmetic on the standard backend
 
   /** Element-wise sum with broadcasting. */
   public Tensor add(Tensor other) {
@@ -330,14 +285,14 @@ public final class Tensor {
     return Backend.standard().binary(BinaryOperation.DIV, this, other);
   }
 
-  /** Sum with a number. */
+  /** Sum with a number, an integer if the type is one. */
   public Tensor add(double value) {
-    return add(full(value, dtype));
+    return add(Creation.number("add", value, dtype));
   }
 
-  /** Product with a number. */
+  /** Product with a number, an integer if the type is one. */
   public Tensor mul(double value) {
-    return mul(full(value, dtype));
+    return mul(Creation.number("mul", value, dtype));
   }
 
   /** Any element-wise operation of two operands, comparisons included, with broadcasting. */
@@ -365,10 +320,7 @@ public final class Tensor {
     return Backend.standard().mean(this, axes, false);
   }
 
-  /**
-   * Variance over the given axes, which vanish; over all axes if none is given. Two passes; divides
-   * by M, or by M - 1 if {@code unbiased}.
-   */
+  /** Variance over axes (all if none is given), divided by M, or by M - 1 if {@code unbiased}. */
   public Tensor var(boolean unbiased, int... axes) {
     return Backend.standard().var(this, unbiased, axes, false);
   }

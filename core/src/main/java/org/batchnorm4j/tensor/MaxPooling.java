@@ -1,17 +1,17 @@
 package org.batchnorm4j.tensor;
 
-/** 2-D pooling over planes; channels last is pooled through a channels-first copy. */
-final class Pooling {
+/** 2-D max pooling over planes; channels last is pooled through a channels-first copy. */
+final class MaxPooling {
   private final Workers workers;
   private final Memory memory;
 
-  Pooling(Workers workers, Memory memory) {
+  MaxPooling(Workers workers, Memory memory) {
     this.workers = workers;
     this.memory = memory;
   }
 
   MaxPooled maxPool(Tensor input, PoolGeometry geometry) {
-    Tensor x = checked("max_pool2d", input, geometry);
+    Tensor x = checked("max_pool2d", input, geometry, memory);
     Shape shape = pooledShape(x.shape(), geometry);
     Tensor y = memory.allocate(x.dtype(), shape, Layout.CHANNELS_FIRST);
     Tensor positions = memory.allocate(DType.INT32, shape, Layout.CHANNELS_FIRST);
@@ -90,7 +90,8 @@ final class Pooling {
   }
 
   Tensor maxPoolGradient(Tensor g, MaxPooled pooled) {
-    Tensor first = g.to(Layout.CHANNELS_FIRST);
+    requireShape("max_pool2d backward: gradient", g, pooled.output().shape());
+    Tensor first = first(g, memory);
     Tensor dx = memory.allocate(g.dtype(), pooled.inputShape(), Layout.CHANNELS_FIRST);
     int[] from = ((Storage.Ints) pooled.positions().storage()).array();
     int batch = dx.axis(0);
@@ -118,7 +119,8 @@ final class Pooling {
   }
 
   Tensor gather(Tensor input, MaxPooled pooled) {
-    Tensor x = input.to(Layout.CHANNELS_FIRST);
+    requireShape("max_pool2d gather: input", input, pooled.inputShape());
+    Tensor x = first(input, memory);
     Tensor y = memory.allocate(x.dtype(), pooled.output().shape(), Layout.CHANNELS_FIRST);
     int[] from = ((Storage.Ints) pooled.positions().storage()).array();
     for (int i = 0; i < y.size(); i++) {
@@ -127,70 +129,7 @@ final class Pooling {
     return y;
   }
 
-  Tensor averagePool(Tensor input, PoolGeometry geometry) {
-    Tensor x = checked("avg_pool2d", input, geometry);
-    Tensor y =
-        memory.allocate(x.dtype(), pooledShape(x.shape(), geometry), Layout.CHANNELS_FIRST);
-    forEachPlane(
-        x,
-        geometry,
-        (plane, out, row, column) -> {
-          double sum = 0;
-          for (int h = geometry.rowFrom(row); h < geometry.rowTo(row); h++) {
-            for (int w = geometry.columnFrom(column); w < geometry.columnTo(column); w++) {
-              sum += x.valueAt(x.offset() + plane + h * geometry.width() + w);
-            }
-          }
-          Conversion.set(y.storage(), y.dtype(), out, sum / geometry.divisor(row, column));
-        });
-    return y;
-  }
-
-  Tensor averagePoolGradient(Tensor g, PoolGeometry geometry) {
-    Tensor first = g.to(Layout.CHANNELS_FIRST);
-    Shape shape = Shape.of(g.axis(0), g.axis(1), geometry.height(), geometry.width());
-    Tensor dx = memory.allocate(g.dtype(), shape, Layout.CHANNELS_FIRST);
-    dx.fill(0);
-    forEachPlane(
-        dx,
-        geometry,
-        (plane, out, row, column) -> {
-          double share = first.valueAt(first.offset() + out) / geometry.divisor(row, column);
-          for (int h = geometry.rowFrom(row); h < geometry.rowTo(row); h++) {
-            for (int w = geometry.columnFrom(column); w < geometry.columnTo(column); w++) {
-              int at = plane + h * geometry.width() + w;
-              Conversion.set(dx.storage(), dx.dtype(), at, dx.valueAt(at) + share);
-            }
-          }
-        });
-    return dx;
-  }
-
-  /** Called with the start of an input plane, an output position, and its row and column. */
-  private interface Window {
-    void visit(int plane, int out, int row, int column);
-  }
-
-  private void forEachPlane(Tensor x, PoolGeometry geometry, Window window) {
-    int inPlane = geometry.height() * geometry.width();
-    int outPlane = geometry.outHeight() * geometry.outWidth();
-    int channels = x.axis(1);
-    workers.run(
-        x.axis(0),
-        n -> {
-          for (int plane = n * channels; plane < (n + 1) * channels; plane++) {
-            for (int o = 0; o < outPlane; o++) {
-              window.visit(
-                  plane * inPlane,
-                  plane * outPlane + o,
-                  o / geometry.outWidth(),
-                  o % geometry.outWidth());
-            }
-          }
-        });
-  }
-
-  private static Tensor checked(String what, Tensor x, PoolGeometry geometry) {
+  static Tensor checked(String what, Tensor x, PoolGeometry geometry, Memory memory) {
     Elementwise.requireComputing(what, x);
     if (x.rank() != 4 || x.axis(2) != geometry.height() || x.axis(3) != geometry.width()) {
       throw new ShapeException(
@@ -202,10 +141,21 @@ final class Pooling {
               + "), got shape "
               + x.shape());
     }
-    return x.to(Layout.CHANNELS_FIRST);
+    return first(x, memory);
   }
 
-  private static Shape pooledShape(Shape shape, PoolGeometry geometry) {
+  static Tensor first(Tensor x, Memory memory) {
+    return Conversion.convert(x, x.dtype(), Layout.CHANNELS_FIRST, memory);
+  }
+
+  static void requireShape(String what, Tensor x, Shape expected) {
+    if (!x.shape().equals(expected)) {
+      throw new ShapeException(
+          what + " has shape " + x.shape() + ", but " + expected + " was expected");
+    }
+  }
+
+  static Shape pooledShape(Shape shape, PoolGeometry geometry) {
     return Shape.of(shape.axis(0), shape.axis(1), geometry.outHeight(), geometry.outWidth());
   }
 }
