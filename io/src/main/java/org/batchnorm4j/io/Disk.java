@@ -6,10 +6,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
 /**
- * The steps by which {@link DurableFile} changes the disk, one method each, so that a test can record their order, let
- * one fail, or die in the middle of one.
+ * The steps by which {@link DurableFile} changes the disk, one method each, so that a test can
+ * record their order, let one fail, or die in the middle of one.
  *
- * <p>{@link #system()} is the real disk. Implementations are safe for use by several threads on different files.
+ * <p>{@link #system()} is the real disk. Implementations are safe for use by several threads on
+ * different files.
  */
 public interface Disk {
 
@@ -35,8 +36,8 @@ public interface Disk {
   void rename(Path from, Path to) throws IOException;
 
   /**
-   * Returns when the names in a directory have reached the device. Windows and some network file systems offer no such
-   * step; there it is left out.
+   * Returns when the names in a directory have reached the device. Windows and some network file
+   * systems offer no such step; there it is left out.
    */
   void forceDirectory(Path directory) throws IOException;
 

@@ -10,12 +10,14 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 
 /**
- * Writes a file so that at any moment, even after a power cut, its name holds either the old content or the new, whole.
+ * Writes a file so that at any moment, even after a power cut, its name holds either the old
+ * content or the new, whole.
  *
- * <p>The content goes to a new file beside the target ({@code .name.tmp-pid-number}), is forced to the device, renamed
- * to the target in one step, and the directory is forced where the platform allows. If a step fails, the new file is
- * removed and the target stays as it was. What killed runs have left behind is removed by the next write to the same
- * target. A target that is a symbolic link stays one; the file it points to is replaced.
+ * <p>The content goes to a new file beside the target ({@code .name.tmp-pid-number}), is forced to
+ * the device, renamed to the target in one step, and the directory is forced where the platform
+ * allows. If a step fails, the new file is removed and the target stays as it was. What killed runs
+ * have left behind is removed by the next write to the same target. A target that is a symbolic
+ * link stays one; the file it points to is replaced.
  *
  * <p>Safe for use by several threads, even on the same target: the last rename wins.
  */
@@ -24,7 +26,10 @@ public final class DurableFile {
   /** Content to be written. */
   @FunctionalInterface
   public interface Content {
-    /** Writes everything to {@code out}, which takes all bytes of each buffer, and does not close it. */
+    /**
+     * Writes everything to {@code out}, which takes all bytes of each buffer, and does not close
+     * it.
+     */
     void writeTo(WritableByteChannel out) throws IOException;
   }
 
@@ -55,8 +60,8 @@ public final class DurableFile {
   /**
    * Writes {@code content} to {@code target}.
    *
-   * @throws IOException if a step fails, if {@code target} is a directory, or if its directory does not exist; what
-   *     {@code content} throws is passed on. In each case the target is unchanged
+   * @throws IOException if a step fails, if {@code target} is a directory, or if its directory does
+   *     not exist; what {@code content} throws is passed on. In each case the target is unchanged
    */
   public static void write(Path target, Disk disk, Content content) throws IOException {
     Path file = Files.isSymbolicLink(target) ? target.toRealPath() : target.toAbsolutePath();

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The bytes of a file are not what its format demands.
  *
- * <p>The message is one line and names the file, the field, the byte offset where known, the value and what was
- * expected. Immutable after construction, as far as {@link Throwable} allows.
+ * <p>The message is one line and names the file, the field, the byte offset where known, the value
+ * and what was expected. Immutable after construction, as far as {@link Throwable} allows.
  */
 public sealed class FormatException extends IOException permits ReadLimitException {
   private static final long serialVersionUID = 1L;
@@ -30,8 +30,9 @@ public sealed class FormatException extends IOException permits ReadLimitExcepti
   }
 
   /**
-   * Returns text from a file made fit for a message: in double quotes, cut after 60 characters, with control characters
-   * and anything else that does not print, quotes and backslashes written as escapes.
+   * Returns text from a file made fit for a message: in double quotes, cut after 60 characters,
+   * with control characters and anything else that does not print, quotes and backslashes written
+   * as escapes.
    */
   public static String quote(String text) {
     StringBuilder quoted = new StringBuilder("\"");

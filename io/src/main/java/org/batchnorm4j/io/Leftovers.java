@@ -9,11 +9,12 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * The files that {@link DurableFile} writes aside, and what is left of them when a process was killed.
+ * The files that {@link DurableFile} writes aside, and what is left of them when a process was
+ * killed.
  *
- * <p>A name says which process writes it, so the file of a process that still runs is left alone. A number that was
- * given to a new process since (containers do that at each start) is recognised by the file being older than the
- * process. Stateless and safe for use by several threads.
+ * <p>A name says which process writes it, so the file of a process that still runs is left alone. A
+ * number that was given to a new process since (containers do that at each start) is recognised by
+ * the file being older than the process. Stateless and safe for use by several threads.
  */
 final class Leftovers {
   private Leftovers() {}
@@ -50,7 +51,9 @@ final class Leftovers {
 
   private static boolean abandoned(Path file, String pidAndNumber) throws IOException {
     int dash = pidAndNumber.indexOf('-');
-    if (dash < 1 || dash > 18 || !pidAndNumber.substring(0, dash).chars().allMatch(c -> c >= '0' && c <= '9')) {
+    if (dash < 1
+        || dash > 18
+        || !pidAndNumber.substring(0, dash).chars().allMatch(c -> c >= '0' && c <= '9')) {
       return false; // not one of ours
     }
     Optional<ProcessHandle> writer =
@@ -60,8 +63,7 @@ final class Leftovers {
     }
     Optional<Instant> start = writer.get().info().startInstant();
     try {
-      return start.isPresent()
-          && Files.getLastModifiedTime(file).toInstant().isBefore(start.get());
+      return start.isPresent() && Files.getLastModifiedTime(file).toInstant().isBefore(start.get());
     } catch (NoSuchFileException gone) {
       return false;
     }

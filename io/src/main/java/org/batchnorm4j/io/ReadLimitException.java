@@ -3,8 +3,8 @@ package org.batchnorm4j.io;
 import java.nio.file.Path;
 
 /**
- * A file asks for more than {@link ReadLimits} allows. The message names the limit, so that a caller who trusts the file
- * can raise it.
+ * A file asks for more than {@link ReadLimits} allows. The message names the limit, so that a
+ * caller who trusts the file can raise it.
  */
 public final class ReadLimitException extends FormatException {
   private static final long serialVersionUID = 1L;

@@ -3,16 +3,18 @@ package org.batchnorm4j.io;
 /**
  * How much a file may ask for before a reader refuses it with {@link ReadLimitException}.
  *
- * <p>Sizes that a file declares are compared with the file itself anyway; these limits are for files that are really
- * that large, or that unpack to much more than their size. Immutable and safe for use by several threads.
+ * <p>Sizes that a file declares are compared with the file itself anyway; these limits are for
+ * files that are really that large, or that unpack to much more than their size. Immutable and safe
+ * for use by several threads.
  *
- * @param headerBytes longest header that is read into memory, in bytes; 100,000,000 by default, the limit of the
- *     reference reader of safetensors
+ * @param headerBytes longest header that is read into memory, in bytes; 100,000,000 by default, the
+ *     limit of the reference reader of safetensors
  * @param tensors most tensors in one file; 100,000 by default
  * @param rank most axes of one tensor; 64 by default, as many as PyTorch and NumPy allow
- * @param tensorBytes largest tensor that is read into memory, in bytes; 17,179,869,112 by default (the longest array of
- *     float64)
- * @param unpackedBytes most bytes that a compressed file may unpack to; 2,147,483,639 by default (the longest array)
+ * @param tensorBytes largest tensor that is read into memory, in bytes; 17,179,869,112 by default
+ *     (the longest array of float64)
+ * @param unpackedBytes most bytes that a compressed file may unpack to; 2,147,483,639 by default
+ *     (the longest array)
  */
 public record ReadLimits(
     long headerBytes, int tensors, int rank, long tensorBytes, long unpackedBytes) {
@@ -66,7 +68,8 @@ public record ReadLimits(
 
   private static void requireNotNegative(String name, long value) {
     if (value < 0) {
-      throw new IllegalArgumentException("read limit " + name + " is " + value + ", expected 0 or more");
+      throw new IllegalArgumentException(
+          "read limit " + name + " is " + value + ", expected 0 or more");
     }
   }
 }

@@ -41,7 +41,8 @@ final class SystemDisk implements Disk {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException unsupported) {
-      // the new name is in place already; where directories cannot be forced, the file system has to see to it
+      // the new name is in place already; where directories cannot be forced, the file system has
+      // to see to it
     }
   }
 

@@ -44,7 +44,8 @@ class DurableFileTest {
           out.write(ByteBuffer.wrap(new byte[] {'n', 'e'}));
           out.write(ByteBuffer.wrap(new byte[] {'w'}));
         });
-    assertEquals(List.of("create", "write", "write", "force", "rename", "forceDirectory"), disk.steps);
+    assertEquals(
+        List.of("create", "write", "write", "force", "rename", "forceDirectory"), disk.steps);
     assertEquals("new", Files.readString(target));
     assertEquals(List.of("state.bin"), names());
   }

@@ -1,5 +1,7 @@
 package org.batchnorm4j.data;
 
+import org.batchnorm4j.tensor.RandomStream;
+
 /**
  * A smooth random field of displacements: a cubic B-spline over a coarse grid of random vectors.
  *
@@ -19,8 +21,8 @@ final class BentPaper {
   /** Draws a new field whose grid vectors have standard deviation {@code strength} on each axis. */
   void crumple(double strength, RandomStream random) {
     for (int i = 0; i < knotsX.length; i++) {
-      knotsX[i] = strength * random.bell();
-      knotsY[i] = strength * random.bell();
+      knotsX[i] = strength * random.nextGaussian();
+      knotsY[i] = strength * random.nextGaussian();
     }
   }
 
@@ -50,7 +52,10 @@ final class BentPaper {
     return sum;
   }
 
-  /** Fills the four weights of the uniform cubic B-spline and returns the first grid line they belong to. */
+  /**
+   * Fills the four weights of the uniform cubic B-spline and returns the first grid line they
+   * belong to.
+   */
   private static int weights(double position, double[] weights) {
     double scaled = Math.max(0, Math.min(CELLS, (position + 0.75) * (CELLS / 1.5)));
     int cell = Math.min((int) scaled, CELLS - 1);

@@ -30,8 +30,14 @@ public record DataSplit(Dataset training, Dataset test) {
   public static DataSplit holdingOut(Dataset all, int holdout) {
     if (holdout < 1 || holdout >= all.size()) {
       throw new IllegalArgumentException(
-          "holdout " + holdout + " of " + all.size() + " pictures in " + all.name()
-              + ": expected 1 to " + (all.size() - 1));
+          "holdout "
+              + holdout
+              + " of "
+              + all.size()
+              + " pictures in "
+              + all.name()
+              + ": expected 1 to "
+              + (all.size() - 1));
     }
     int kept = all.size() - holdout;
     return new DataSplit(all.range(0, kept), all.range(kept, all.size()));

@@ -5,8 +5,9 @@ import java.util.Objects;
 /**
  * Pictures of one shape, a byte per value, each with the number of its class.
  *
- * <p>Pictures are stored {@code (N, C, H, W)}; a loader turns them into batches of tensors. Immutable and
- * safe for use by several threads, provided nobody changes the arrays handed to {@link #of}.
+ * <p>Pictures are stored {@code (N, C, H, W)}; a loader turns them into batches of tensors.
+ * Immutable and safe for use by several threads, provided nobody changes the arrays handed to
+ * {@link #of}.
  */
 public final class Dataset {
   private final String name;
@@ -57,13 +58,24 @@ public final class Dataset {
       byte[] labels) {
     if (pixels.length != (long) labels.length * shape.values()) {
       throw new IllegalArgumentException(
-          "data set " + name + " has " + pixels.length + " pixel values, expected " + labels.length
-              + " pictures of " + shape.values());
+          "data set "
+              + name
+              + " has "
+              + pixels.length
+              + " pixel values, expected "
+              + labels.length
+              + " pictures of "
+              + shape.values());
     }
     if (normalisation.channels() != shape.channels()) {
       throw new IllegalArgumentException(
-          "data set " + name + " of shape " + shape + " got a normalisation for "
-              + normalisation.channels() + " channels");
+          "data set "
+              + name
+              + " of shape "
+              + shape
+              + " got a normalisation for "
+              + normalisation.channels()
+              + " channels");
     }
     if (classes < 1 || classes > 256) {
       throw new IllegalArgumentException(
@@ -72,8 +84,14 @@ public final class Dataset {
     for (int i = 0; i < labels.length; i++) {
       if ((labels[i] & 0xFF) >= classes) {
         throw new IllegalArgumentException(
-            "label " + (labels[i] & 0xFF) + " of picture " + i + " in data set " + name
-                + " is not below the number of classes, " + classes);
+            "label "
+                + (labels[i] & 0xFF)
+                + " of picture "
+                + i
+                + " in data set "
+                + name
+                + " is not below the number of classes, "
+                + classes);
       }
     }
     return new Dataset(name, shape, classes, normalisation, pixels, labels, 0, labels.length);
@@ -114,16 +132,19 @@ public final class Dataset {
   }
 
   /**
-   * Copies the values of a picture, {@code (C, H, W)} in row-major order, to {@code target} from {@code offset} on.
+   * Copies the values of a picture, {@code (C, H, W)} in row-major order, to {@code target} from
+   * {@code offset} on.
    *
-   * @throws IndexOutOfBoundsException if {@code index} is not in [0, {@link #size()}) or {@code target} is too short
+   * @throws IndexOutOfBoundsException if {@code index} is not in [0, {@link #size()}) or {@code
+   *     target} is too short
    */
   public void copyPixels(int index, byte[] target, int offset) {
     System.arraycopy(pixels, pixelOffset(index), target, offset, shape.values());
   }
 
   /**
-   * Returns the pictures from {@code from} to before {@code to} as a data set that shares the arrays.
+   * Returns the pictures from {@code from} to before {@code to} as a data set that shares the
+   * arrays.
    *
    * @throws IndexOutOfBoundsException if the range does not lie within this data set
    */
@@ -133,7 +154,10 @@ public final class Dataset {
         name, shape, classes, normalisation, pixels, labels, first + from, to - from);
   }
 
-  /** Returns all pixels, this data set's own beginning at {@link #pixelOffset}; callers must not write. */
+  /**
+   * Returns all pixels, this data set's own beginning at {@link #pixelOffset}; callers must not
+   * write.
+   */
   byte[] pixels() {
     return pixels;
   }

@@ -1,14 +1,16 @@
 package org.batchnorm4j.data;
 
 import java.util.Arrays;
+import org.batchnorm4j.tensor.RandomStream;
 
 /**
  * Draws one handwriting-like digit into 28x28 bytes.
  *
- * <p>A style's control points are shaken a little, joined by smooth curves, bent by a smooth field of displacements,
- * slanted, turned and stretched, then fitted into a box of 20x20 pixels whose ink's centre of mass lies near the middle
- * of the picture, as in MNIST (LeCun, Cortes, Burges). The pen has a thickness, a pressure that changes along the
- * stroke, an edge, and paper that is not quite clean.
+ * <p>A style's control points are shaken a little, joined by smooth curves, bent by a smooth field
+ * of displacements, slanted, turned and stretched, then fitted into a box of 20x20 pixels whose
+ * ink's centre of mass lies near the middle of the picture, as in MNIST (LeCun, Cortes, Burges).
+ * The pen has a thickness, a pressure that changes along the stroke, an edge, and paper that is not
+ * quite clean.
  *
  * <p>Only {@code + - * /}, square roots and {@code StrictMath} take part, so the bytes are the same
  * on every machine. Not safe for use by several threads at once.
@@ -26,7 +28,10 @@ final class DigitArtist {
   /** Standard deviation of the displacement field's grid vectors on each axis, likewise. */
   private static final double BEND = 0.085;
 
-  /** Standard deviation of the distance between middle of ink and middle of picture on each axis, in pixels. */
+  /**
+   * Standard deviation of the distance between middle of ink and middle of picture on each axis, in
+   * pixels.
+   */
   private static final double OFF_CENTRE = 0.7;
 
   private static final double CLUTTERED = 0.12;
@@ -34,7 +39,9 @@ final class DigitArtist {
   private final InkCanvas canvas = new InkCanvas(SIDE);
   private final BentPaper paper = new BentPaper();
 
-  /** Points of the pen's way: x, y and pressure; a negative pressure lifts the pen before the point. */
+  /**
+   * Points of the pen's way: x, y and pressure; a negative pressure lifts the pen before the point.
+   */
   private double[] way = new double[3 * 512];
 
   private int size;
@@ -49,7 +56,7 @@ final class DigitArtist {
     }
     place(habit, random);
     canvas.clear();
-    if (random.chance(CLUTTERED)) {
+    if (random.nextDouble() < CLUTTERED) {
       clutter(random);
     }
     ink(habit);
@@ -59,15 +66,17 @@ final class DigitArtist {
     canvas.copyTo(target, offset);
   }
 
-  /** Appends a stroke to the way: shaken, smoothed, bent, slanted and turned, but not yet in pixels. */
+  /**
+   * Appends a stroke to the way: shaken, smoothed, bent, slanted and turned, but not yet in pixels.
+   */
   private void trace(DigitStyle.Stroke stroke, Habit habit, RandomStream random) {
     int points = stroke.size();
     double[] shaken = new double[2 * points];
     for (int i = 0; i < shaken.length; i++) {
-      shaken[i] = stroke.points()[i] - 0.5 + SHAKE * random.bell();
+      shaken[i] = stroke.points()[i] - 0.5 + SHAKE * random.nextGaussian();
     }
-    double trend = 0.25 * random.bell();
-    double swell = 0.15 * random.bell();
+    double trend = 0.25 * random.nextGaussian();
+    double swell = 0.15 * random.nextGaussian();
     int steps = (points - 1) * STEPS;
     for (int step = 0; step <= steps; step++) {
       int piece = Math.min(step / STEPS, points - 2);
@@ -98,8 +107,8 @@ final class DigitArtist {
   }
 
   /**
-   * A cubic Hermite curve between two points; the slope at a point is half the way from its predecessor to its successor
-   * (Catmull and Rom), at an end or a corner the way to the neighbour.
+   * A cubic Hermite curve between two points; the slope at a point is half the way from its
+   * predecessor to its successor (Catmull and Rom), at an end or a corner the way to the neighbour.
    */
   private static double curve(
       double[] points, int piece, int axis, double t, boolean sharpStart, boolean sharpEnd) {
@@ -111,7 +120,10 @@ final class DigitArtist {
     return u * u * ((1 + 2 * t) * from + t * slopeFrom) + t * t * ((1 + 2 * u) * to - u * slopeTo);
   }
 
-  /** Scales the way into the box and moves the middle of its ink to the middle of the picture, then a little off. */
+  /**
+   * Scales the way into the box and moves the middle of its ink to the middle of the picture, then
+   * a little off.
+   */
   private void place(Habit habit, RandomStream random) {
     double left = Double.MAX_VALUE;
     double right = -Double.MAX_VALUE;
@@ -137,8 +149,8 @@ final class DigitArtist {
         massY += weight * (way[3 * i + 1] + way[3 * i - 2]) / 2;
       }
     }
-    double shiftX = SIDE / 2.0 - scale * massX / mass + OFF_CENTRE * random.bell();
-    double shiftY = SIDE / 2.0 - scale * massY / mass + OFF_CENTRE * random.bell();
+    double shiftX = SIDE / 2.0 - scale * massX / mass + OFF_CENTRE * random.nextGaussian();
+    double shiftY = SIDE / 2.0 - scale * massY / mass + OFF_CENTRE * random.nextGaussian();
     for (int i = 0; i < size; i++) {
       way[3 * i] = scale * way[3 * i] + shiftX;
       way[3 * i + 1] = scale * way[3 * i + 1] + shiftY;
@@ -150,22 +162,21 @@ final class DigitArtist {
       double pressure = way[3 * i + 2];
       if (pressure > 0) {
         double radius = Math.max(0.45, habit.radius() * pressure);
-        canvas.segment(
-            way[3 * i - 3], way[3 * i - 2], way[3 * i], way[3 * i + 1], radius, 1);
+        canvas.segment(way[3 * i - 3], way[3 * i - 2], way[3 * i], way[3 * i + 1], radius, 1);
       }
     }
   }
 
   /** A faint short line somewhere, such as a neighbour's stroke or a fold leaves behind. */
   private void clutter(RandomStream random) {
-    double x = random.uniform(3, 25);
-    double y = random.uniform(3, 25);
+    double x = Habit.between(random, 3, 25);
+    double y = Habit.between(random, 3, 25);
     canvas.segment(
         x,
         y,
-        x + 4 * random.bell(),
-        y + 4 * random.bell(),
-        random.uniform(0.3, 0.8),
-        random.uniform(0.15, 0.6));
+        x + 4 * random.nextGaussian(),
+        y + 4 * random.nextGaussian(),
+        Habit.between(random, 0.3, 0.8),
+        Habit.between(random, 0.15, 0.6));
   }
 }

@@ -1,15 +1,18 @@
 package org.batchnorm4j.data;
 
+import org.batchnorm4j.tensor.RandomStream;
+
 /**
  * Embedded data: pictures of handwriting-like digits, 28x28 grey, drawn from the strokes of a pen.
  *
- * <p>No font, display or download takes part. Each picture comes from a random stream of its own that belongs to (seed,
- * training or test, index), so the same seed gives the same bytes on every machine, a longer set begins with the shorter
- * one, and no test picture shares a stream with a training picture. Classes take turns: picture {@code i} is the digit
- * {@code i % 10}.
+ * <p>No font, display or download takes part. Each picture comes from a random stream of its own
+ * that belongs to (seed, training or test, index), so the same seed gives the same bytes on every
+ * machine, a longer set begins with the shorter one, and no test picture shares a stream with a
+ * training picture. Classes take turns: picture {@code i} is the digit {@code i % 10}.
  *
- * <p>The digits fill a box of 20x20 pixels centred by mass and have about the ink of MNIST (mean 0.13, standard
- * deviation 0.31), and are normalised with MNIST's constants, so that networks trained on the one read the other.
+ * <p>The digits fill a box of 20x20 pixels centred by mass and have about the ink of MNIST (mean
+ * 0.13, standard deviation 0.31), and are normalised with MNIST's constants, so that networks
+ * trained on the one read the other.
  *
  * <p>Stateless and safe for use by several threads.
  */
@@ -28,8 +31,7 @@ public final class DigitImages {
 
   /** Returns the standard sets: 10,000 pictures to train, 2,000 to test, always the same. */
   public static DataSplit standard() {
-    return new DataSplit(
-        training(STANDARD_SEED, TRAINING_SIZE), test(STANDARD_SEED, TEST_SIZE));
+    return new DataSplit(training(STANDARD_SEED, TRAINING_SIZE), test(STANDARD_SEED, TEST_SIZE));
   }
 
   /**

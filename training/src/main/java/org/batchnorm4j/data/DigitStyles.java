@@ -2,13 +2,15 @@ package org.batchnorm4j.data;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.batchnorm4j.tensor.RandomStream;
 
 /**
  * The ways in which people write the ten digits, as strokes of a pen.
  *
- * <p>Each style is one line of text: strokes separated by {@code |}, each a list of points {@code x,y} in hundredths of
- * the digit's height, x to the right and y down. The pen runs smoothly through the points; {@code !} behind a point
- * makes it a corner. The number in front is how often the style is met relative to the others of its digit.
+ * <p>Each style is one line of text: strokes separated by {@code |}, each a list of points {@code
+ * x,y} in hundredths of the digit's height, x to the right and y down. The pen runs smoothly
+ * through the points; {@code !} behind a point makes it a corner. The number in front is how often
+ * the style is met relative to the others of its digit.
  *
  * <p>Immutable and safe for use by several threads.
  */
@@ -156,7 +158,7 @@ final class DigitStyles {
     for (DigitStyle style : styles) {
       total += style.weight();
     }
-    int ticket = random.below(total);
+    int ticket = random.nextInt(total);
     for (DigitStyle style : styles) {
       ticket -= style.weight();
       if (ticket < 0) {

@@ -1,5 +1,7 @@
 package org.batchnorm4j.data;
 
+import org.batchnorm4j.tensor.RandomStream;
+
 /**
  * How one writer holds the pen: what stays the same along all strokes of a digit.
  *
@@ -26,11 +28,14 @@ record Habit(
     double gain,
     double grain) {
 
-  /** Draws a habit; the spreads were chosen beside MNIST so that ink and outlines have about its statistics. */
+  /**
+   * Draws a habit; the spreads were chosen beside MNIST so that ink and outlines have about its
+   * statistics.
+   */
   static Habit draw(RandomStream random) {
-    double stretch = StrictMath.exp(0.20 * random.bell());
-    double slant = 0.10 + 0.24 * random.bell(); // people lean to the right more often
-    double angle = 0.12 * random.bell(); // radians
+    double stretch = StrictMath.exp(0.20 * random.nextGaussian());
+    double slant = 0.10 + 0.24 * random.nextGaussian(); // people lean to the right more often
+    double angle = 0.12 * random.nextGaussian(); // radians
     double cos = StrictMath.cos(angle);
     double sin = StrictMath.sin(angle);
     // first stretch x, then slant (what is higher moves right), then turn
@@ -39,10 +44,15 @@ record Habit(
         -cos * slant - sin,
         sin * stretch,
         cos - sin * slant,
-        random.uniform(0.86, 1.04),
-        StrictMath.exp(0.16 + 0.32 * random.bell()),
-        random.uniform(0, 0.06),
-        random.uniform(1.05, 1.35),
-        random.uniform(0, 0.06));
+        between(random, 0.86, 1.04),
+        StrictMath.exp(0.16 + 0.32 * random.nextGaussian()),
+        between(random, 0, 0.06),
+        between(random, 1.05, 1.35),
+        between(random, 0, 0.06));
+  }
+
+  /** Returns a number spread evenly between {@code low} and {@code high}. */
+  static double between(RandomStream random, double low, double high) {
+    return low + (high - low) * random.nextDouble();
   }
 }

@@ -14,7 +14,8 @@ public record ImageShape(int channels, int height, int width) {
   /**
    * Checks the sizes.
    *
-   * @throws IllegalArgumentException if a size is not positive or a picture has more than 2^31 - 1 values
+   * @throws IllegalArgumentException if a size is not positive or a picture has more than 2^31 - 1
+   *     values
    */
   public ImageShape {
     if (channels < 1 || height < 1 || width < 1) {
@@ -24,7 +25,13 @@ public record ImageShape(int channels, int height, int width) {
     // widths below 2^31 keep the product of two within a long; the quotient checks the third
     if ((long) height * width > Integer.MAX_VALUE / channels) {
       throw new IllegalArgumentException(
-          "image shape (" + channels + ", " + height + ", " + width + ") has more than 2^31 - 1 values");
+          "image shape ("
+              + channels
+              + ", "
+              + height
+              + ", "
+              + width
+              + ") has more than 2^31 - 1 values");
     }
   }
 

@@ -1,12 +1,14 @@
 package org.batchnorm4j.data;
 
 import java.util.Arrays;
+import org.batchnorm4j.tensor.RandomStream;
 
 /**
  * A square grey picture on which a round pen draws line segments.
  *
- * <p>Ink is a number from 0 (none) to 1 (full) per pixel; pixel (row, column) has its centre at x = column + 0.5 and y =
- * row + 0.5. Where strokes cross, the darker one counts. Not safe for use by several threads at once.
+ * <p>Ink is a number from 0 (none) to 1 (full) per pixel; pixel (row, column) has its centre at x =
+ * column + 0.5 and y = row + 0.5. Where strokes cross, the darker one counts. Not safe for use by
+ * several threads at once.
  */
 final class InkCanvas {
   private final int side;
@@ -25,8 +27,8 @@ final class InkCanvas {
   }
 
   /**
-   * Draws from (x0, y0) to (x1, y1). A pixel at distance d from the segment gets {@code darkness} times {@code radius -
-   * d + 0.5}, kept within 0 and 1: an edge that is one pixel wide.
+   * Draws from (x0, y0) to (x1, y1). A pixel at distance d from the segment gets {@code darkness}
+   * times {@code radius - d + 0.5}, kept within 0 and 1: an edge that is one pixel wide.
    */
   void segment(double x0, double y0, double x1, double y1, double radius, double darkness) {
     double reach = radius + 0.5;
@@ -56,7 +58,10 @@ final class InkCanvas {
     }
   }
 
-  /** Replaces each pixel by a weighted mean of itself (1 - 2 * amount) and its neighbours, rows first, then columns. */
+  /**
+   * Replaces each pixel by a weighted mean of itself (1 - 2 * amount) and its neighbours, rows
+   * first, then columns.
+   */
   void blur(double amount) {
     blurLines(ink, scratch, 1, side, amount);
     blurLines(scratch, ink, side, 1, amount);
@@ -80,18 +85,24 @@ final class InkCanvas {
     }
   }
 
-  /** Adds to each pixel that has ink a random amount of the given standard deviation, kept within 0 and 1. */
+  /**
+   * Adds to each pixel that has ink a random amount of the given standard deviation, kept within 0
+   * and 1.
+   */
   void grain(double deviation, RandomStream random) {
     for (int i = 0; i < ink.length; i++) {
       if (ink[i] > 0) {
         // a uniform in [-sqrt(3), sqrt(3)) has standard deviation 1
-        double noisy = ink[i] + deviation * random.uniform(-1.7320508075688772, 1.7320508075688772);
+        double noisy =
+            ink[i] + deviation * Habit.between(random, -1.7320508075688772, 1.7320508075688772);
         ink[i] = Math.max(0, Math.min(1, noisy));
       }
     }
   }
 
-  /** Writes the picture as bytes, row after row: 0 is paper, 255 is full ink, rounded to nearest. */
+  /**
+   * Writes the picture as bytes, row after row: 0 is paper, 255 is full ink, rounded to nearest.
+   */
   void copyTo(byte[] target, int offset) {
     for (int i = 0; i < ink.length; i++) {
       target[offset + i] = (byte) (int) (ink[i] * 255 + 0.5);

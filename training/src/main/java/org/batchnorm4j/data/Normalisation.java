@@ -3,7 +3,8 @@ package org.batchnorm4j.data;
 import java.util.List;
 
 /**
- * What turns a byte into the number a network sees: {@code (byte / 255 - mean) / deviation}, per channel.
+ * What turns a byte into the number a network sees: {@code (byte / 255 - mean) / deviation}, per
+ * channel.
  *
  * <p>Immutable and safe for use by several threads.
  *
@@ -24,7 +25,8 @@ public record Normalisation(List<Double> mean, List<Double> deviation) {
   /**
    * Checks the constants.
    *
-   * @throws IllegalArgumentException if there are not equally many of both, or a deviation is not positive
+   * @throws IllegalArgumentException if there are not equally many of both, or a deviation is not
+   *     positive
    */
   public Normalisation {
     mean = List.copyOf(mean);
@@ -35,7 +37,8 @@ public record Normalisation(List<Double> mean, List<Double> deviation) {
     }
     for (double value : deviation) {
       if (!(value > 0)) {
-        throw new IllegalArgumentException("deviation " + value + " of a normalisation is not positive");
+        throw new IllegalArgumentException(
+            "deviation " + value + " of a normalisation is not positive");
       }
     }
   }
@@ -51,8 +54,8 @@ public record Normalisation(List<Double> mean, List<Double> deviation) {
   }
 
   /**
-   * Returns what each byte becomes in channel {@code channel}, at the index of the byte read as 0 to 255: the formula in
-   * float64, rounded to float32 once.
+   * Returns what each byte becomes in channel {@code channel}, at the index of the byte read as 0
+   * to 255: the formula in float64, rounded to float32 once.
    */
   float[] table(int channel) {
     float[] table = new float[256];

@@ -1,8 +1,12 @@
 package org.batchnorm4j.data;
 
 import java.util.Arrays;
+import org.batchnorm4j.tensor.RandomStream;
 
-/** Softmax regression on pixel values in [0, 1], trained by stochastic gradient descent, one picture at a time. */
+/**
+ * Softmax regression on pixel values in [0, 1], trained by stochastic gradient descent, one picture
+ * at a time.
+ */
 final class SoftmaxRegression {
   private final Dataset data;
   private final int values;
@@ -24,13 +28,15 @@ final class SoftmaxRegression {
     this.p = new double[classes];
   }
 
-  /** Visits each picture once, in an order of the epoch's own, and returns the mean loss on the way. */
+  /**
+   * Visits each picture once, in an order of the epoch's own, and returns the mean loss on the way.
+   */
   double trainEpoch(int epoch, double rate) {
     double loss = 0;
     RandomStream random = RandomStream.of(99, epoch);
     int[] order = new int[data.size()];
     for (int i = 0; i < order.length; i++) {
-      int j = random.below(i + 1);
+      int j = random.nextInt(i + 1);
       order[i] = order[j];
       order[j] = i;
     }

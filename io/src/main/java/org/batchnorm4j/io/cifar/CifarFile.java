@@ -11,9 +11,9 @@ import org.batchnorm4j.io.FormatException;
 /**
  * A handle on one binary file of CIFAR-10, such as {@code data_batch_1.bin}.
  *
- * <p>Each record is one byte for the label (0 to 9) and 3072 for the picture: 32x32 red, then green, then blue, each
- * row by row, so a picture is {@code (3, 32, 32)}. Opening looks only at the length of the file. Source: the page of the
- * CIFAR-10 data set (Krizhevsky, Nair, Hinton).
+ * <p>Each record is one byte for the label (0 to 9) and 3072 for the picture: 32x32 red, then
+ * green, then blue, each row by row, so a picture is {@code (3, 32, 32)}. Opening looks only at the
+ * length of the file. Source: the page of the CIFAR-10 data set (Krizhevsky, Nair, Hinton).
  *
  * <p>Immutable and safe for use by several threads.
  */
@@ -46,8 +46,13 @@ public final class CifarFile {
     if (count * RECORD_BYTES != bytes) {
       throw new FormatException(
           path,
-          "record " + count + " at byte " + count * RECORD_BYTES + " is cut short: the file ends at byte "
-              + bytes + ", but each record has 3073 bytes");
+          "record "
+              + count
+              + " at byte "
+              + count * RECORD_BYTES
+              + " is cut short: the file ends at byte "
+              + bytes
+              + ", but each record has 3073 bytes");
     }
     if (count * IMAGE_BYTES > Integer.MAX_VALUE - 8) {
       throw new FormatException(path, count + " records do not fit into an array");
@@ -66,14 +71,17 @@ public final class CifarFile {
   }
 
   /**
-   * Reads all records into {@code images} and {@code labels}, beginning at record {@code first} of these.
+   * Reads all records into {@code images} and {@code labels}, beginning at record {@code first} of
+   * these.
    *
    * @throws FormatException if a label is above 9, or the file has become shorter
-   * @throws IndexOutOfBoundsException if the arrays have no room for {@link #count()} records from {@code first}
+   * @throws IndexOutOfBoundsException if the arrays have no room for {@link #count()} records from
+   *     {@code first}
    */
   public void read(byte[] images, byte[] labels, int first) throws IOException {
     Objects.checkFromIndexSize(first, count, labels.length);
-    Objects.checkFromIndexSize((long) first * IMAGE_BYTES, (long) count * IMAGE_BYTES, images.length);
+    Objects.checkFromIndexSize(
+        (long) first * IMAGE_BYTES, (long) count * IMAGE_BYTES, images.length);
     try (InputStream in = new BufferedInputStream(Files.newInputStream(path), 1 << 16)) {
       for (int record = 0; record < count; record++) {
         long at = (long) record * RECORD_BYTES;
@@ -84,7 +92,8 @@ public final class CifarFile {
         }
         if (label >= CLASSES) {
           throw new FormatException(
-              path, "label " + label + " of record " + record + " at byte " + at + " is not in 0 to 9");
+              path,
+              "label " + label + " of record " + record + " at byte " + at + " is not in 0 to 9");
         }
         labels[first + record] = (byte) label;
       }

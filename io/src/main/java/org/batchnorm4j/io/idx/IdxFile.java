@@ -16,13 +16,13 @@ import org.batchnorm4j.io.ReadLimits;
 /**
  * A handle on an IDX file of unsigned bytes: images {@code (N, H, W)} or labels {@code (N)}.
  *
- * <p>Opening reads the header and compares the sizes it declares with the size of the file; the data is read by {@link
- * #read()}. A file that begins with the two magic bytes of gzip is unpacked while it is read, whatever its name; byte
- * offsets in messages then count unpacked bytes.
+ * <p>Opening reads the header and compares the sizes it declares with the size of the file; the
+ * data is read by {@link #read()}. A file that begins with the two magic bytes of gzip is unpacked
+ * while it is read, whatever its name; byte offsets in messages then count unpacked bytes.
  *
- * <p>Layout: two zero bytes, one byte for the type (8: unsigned byte), one for the rank, one big-endian int32 for each
- * size, then the data in row-major order. Bytes after the data are refused. Source: the page of the MNIST database
- * (LeCun, Cortes, Burges).
+ * <p>Layout: two zero bytes, one byte for the type (8: unsigned byte), one for the rank, one
+ * big-endian int32 for each size, then the data in row-major order. Bytes after the data are
+ * refused. Source: the page of the MNIST database (LeCun, Cortes, Burges).
  *
  * <p>Immutable and safe for use by several threads.
  */
@@ -77,8 +77,8 @@ public final class IdxFile {
   /**
    * Opens a file and checks its header.
    *
-   * @throws FormatException if the file is cut short, its magic number is not the one of {@code kind}, a size is not
-   *     positive (0 items are allowed), or the sizes do not fit the file
+   * @throws FormatException if the file is cut short, its magic number is not the one of {@code
+   *     kind}, a size is not positive (0 items are allowed), or the sizes do not fit the file
    * @throws ReadLimitException if the file unpacks to more than {@code limits} allows
    */
   public static IdxFile open(Path path, Kind kind, ReadLimits limits) throws IOException {
@@ -99,9 +99,13 @@ public final class IdxFile {
               path, AXES[axis] + " " + sizes[axis] + " at byte " + at + " is not a size");
         }
         // two sizes below 2^31 cannot overflow, the third is checked
-        bytes = bytes > Long.MAX_VALUE / Math.max(1, sizes[axis]) ? Long.MAX_VALUE : bytes * sizes[axis];
+        bytes =
+            bytes > Long.MAX_VALUE / Math.max(1, sizes[axis])
+                ? Long.MAX_VALUE
+                : bytes * sizes[axis];
       }
-      int dataBytes = checkedBytes(path, packed, fileBytes, 4 + 4L * sizes.length, sizes, bytes, limits);
+      int dataBytes =
+          checkedBytes(path, packed, fileBytes, 4 + 4L * sizes.length, sizes, bytes, limits);
       return new IdxFile(path, kind, packed, sizes, dataBytes);
     } catch (EOFException | ZipException e) {
       throw badPacking(path, e);
@@ -109,18 +113,33 @@ public final class IdxFile {
   }
 
   private static int checkedBytes(
-      Path path, boolean packed, long fileBytes, long header, int[] sizes, long bytes, ReadLimits limits)
+      Path path,
+      boolean packed,
+      long fileBytes,
+      long header,
+      int[] sizes,
+      long bytes,
+      ReadLimits limits)
       throws FormatException {
     if (packed ? bytes / LARGEST_RATIO > fileBytes : bytes != fileBytes - header) {
-      String is = packed ? "a packed file of " + fileBytes + " bytes" : (fileBytes - header) + " bytes";
+      String is =
+          packed ? "a packed file of " + fileBytes + " bytes" : (fileBytes - header) + " bytes";
       throw new FormatException(
           path,
-          "the sizes " + times(sizes) + " at byte 4 ask for " + bytes + " bytes of data, but " + is
-              + " follow" + (packed ? "s" : "") + " the header");
+          "the sizes "
+              + times(sizes)
+              + " at byte 4 ask for "
+              + bytes
+              + " bytes of data, but "
+              + is
+              + " follow"
+              + (packed ? "s" : "")
+              + " the header");
     }
     if (bytes > limits.unpackedBytes()) {
       throw new ReadLimitException(
-          path, bytes + " bytes of data exceed the read limit unpackedBytes = " + limits.unpackedBytes());
+          path,
+          bytes + " bytes of data exceed the read limit unpackedBytes = " + limits.unpackedBytes());
     }
     if (bytes > Integer.MAX_VALUE - 8) {
       throw new ReadLimitException(path, bytes + " bytes of data do not fit into an array");
@@ -157,7 +176,8 @@ public final class IdxFile {
    * Reads all data.
    *
    * @return {@code count * height * width} unsigned bytes
-   * @throws FormatException if the file ends before the data does, goes on after it, or cannot be unpacked
+   * @throws FormatException if the file ends before the data does, goes on after it, or cannot be
+   *     unpacked
    */
   public byte[] read() throws IOException {
     try (InputStream in = stream(path, packed)) {
@@ -168,8 +188,13 @@ public final class IdxFile {
       byte[] data = in.readNBytes(dataBytes);
       if (data.length < dataBytes) {
         throw new FormatException(
-            path, "the data ends at byte " + (header + (long) data.length) + ", expected " + dataBytes
-                + " bytes from byte " + header);
+            path,
+            "the data ends at byte "
+                + (header + (long) data.length)
+                + ", expected "
+                + dataBytes
+                + " bytes from byte "
+                + header);
       }
       if (in.read() >= 0) {
         throw new FormatException(
@@ -204,7 +229,13 @@ public final class IdxFile {
     byte[] bytes = in.readNBytes(4);
     if (bytes.length < 4) {
       throw new FormatException(
-          path, "the file ends at byte " + (at + bytes.length) + " inside the " + field + " at byte " + at);
+          path,
+          "the file ends at byte "
+              + (at + bytes.length)
+              + " inside the "
+              + field
+              + " at byte "
+              + at);
     }
     return ByteBuffer.wrap(bytes).getInt();
   }
@@ -217,15 +248,16 @@ public final class IdxFile {
       }
     }
     if (!found.endsWith("; ")) {
-      found += switch (magic >>> 8) {
-        case 0x09 -> "announces signed bytes; ";
-        case 0x0B -> "announces int16 values; ";
-        case 0x0C -> "announces int32 values; ";
-        case 0x0D -> "announces float32 values; ";
-        case 0x0E -> "announces float64 values; ";
-        case 0x08 -> "announces unsigned bytes of rank " + (magic & 0xFF) + "; ";
-        default -> "is not that of an IDX file; ";
-      };
+      found +=
+          switch (magic >>> 8) {
+            case 0x09 -> "announces signed bytes; ";
+            case 0x0B -> "announces int16 values; ";
+            case 0x0C -> "announces int32 values; ";
+            case 0x0D -> "announces float32 values; ";
+            case 0x0E -> "announces float64 values; ";
+            case 0x08 -> "announces unsigned bytes of rank " + (magic & 0xFF) + "; ";
+            default -> "is not that of an IDX file; ";
+          };
     }
     return found + "expected " + expected.magic + " (" + expected.content + ")";
   }

@@ -35,8 +35,7 @@ class CifarFileTest {
   void labelsAboveNineAreRefused() throws IOException {
     CifarFile file = CifarFile.open(write(records(3, 10)));
     FormatException e =
-        assertThrows(
-            FormatException.class, () -> file.read(new byte[2 * 3072], new byte[2], 0));
+        assertThrows(FormatException.class, () -> file.read(new byte[2 * 3072], new byte[2], 0));
     assertEquals(
         file.path() + ": label 10 of record 1 at byte 3073 is not in 0 to 9", e.getMessage());
   }
@@ -46,8 +45,9 @@ class CifarFileTest {
     Path cut = write(Arrays.copyOf(records(3, 9), 5000));
     FormatException e = assertThrows(FormatException.class, () -> CifarFile.open(cut));
     assertEquals(
-        cut + ": record 1 at byte 3073 is cut short: the file ends at byte 5000, but each record has"
-            + " 3073 bytes",
+        cut
+            + ": record 1 at byte 3073 is cut short: the file ends at byte 5000, but each record"
+            + " has 3073 bytes",
         e.getMessage());
     Path empty = write(new byte[0]);
     e = assertThrows(FormatException.class, () -> CifarFile.open(empty));

@@ -33,7 +33,8 @@ class IdxFileTest {
     assertEquals(2, images.height());
     assertEquals(3, images.width());
     assertArrayEquals(PIXELS, images.read());
-    IdxFile labels = IdxFile.open(file(labels(3, new byte[] {7, 0, 9}), packed), IdxFile.Kind.LABELS);
+    IdxFile labels =
+        IdxFile.open(file(labels(3, new byte[] {7, 0, 9}), packed), IdxFile.Kind.LABELS);
     assertEquals(3, labels.count());
     assertArrayEquals(new byte[] {7, 0, 9}, labels.read());
   }
@@ -59,7 +60,9 @@ class IdxFileTest {
         message(floats, IdxFile.Kind.IMAGES));
     Path text = file("hello, world".getBytes(java.nio.charset.StandardCharsets.US_ASCII), false);
     assertEquals(
-        text + ": magic number 1751477356 at byte 0 is not that of an IDX file; expected 2049 (labels)",
+        text
+            + ": magic number 1751477356 at byte 0 is not that of an IDX file; expected 2049"
+            + " (labels)",
         message(text, IdxFile.Kind.LABELS));
   }
 
@@ -67,14 +70,17 @@ class IdxFileTest {
   void sizesThatDoNotFitTheFileAreRefusedBeforeAllocation() throws IOException {
     Path large = file(images(2_000_000_000, 28, 28, PIXELS), false);
     assertEquals(
-        large + ": the sizes 2000000000 x 28 x 28 at byte 4 ask for 1568000000000 bytes of data,"
+        large
+            + ": the sizes 2000000000 x 28 x 28 at byte 4 ask for 1568000000000 bytes of data,"
             + " but 12 bytes follow the header",
         message(large, IdxFile.Kind.IMAGES));
     Path packed = file(images(2_000_000_000, 28, 28, PIXELS), true);
-    assertTrue(message(packed, IdxFile.Kind.IMAGES).contains("ask for 1568000000000 bytes of data"));
+    assertTrue(
+        message(packed, IdxFile.Kind.IMAGES).contains("ask for 1568000000000 bytes of data"));
     Path overflow =
         file(images(Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, PIXELS), true);
-    assertTrue(message(overflow, IdxFile.Kind.IMAGES).contains("ask for 9223372036854775807 bytes"));
+    assertTrue(
+        message(overflow, IdxFile.Kind.IMAGES).contains("ask for 9223372036854775807 bytes"));
     Path negative = file(images(2, -3, 28, PIXELS), false);
     assertEquals(
         negative + ": number of rows -3 at byte 8 is not a size",
@@ -86,13 +92,13 @@ class IdxFileTest {
   void trailingBytesAreRefused(boolean packed) throws IOException {
     Path path = file(images(2, 2, 3, Arrays.copyOf(PIXELS, 13)), packed);
     FormatException e =
-        assertThrows(
-            FormatException.class, () -> IdxFile.open(path, IdxFile.Kind.IMAGES).read());
+        assertThrows(FormatException.class, () -> IdxFile.open(path, IdxFile.Kind.IMAGES).read());
     assertTrue(
-        message(e).endsWith(
-            packed
-                ? "bytes follow the data that ends at byte 28"
-                : "ask for 12 bytes of data, but 13 bytes follow the header"),
+        message(e)
+            .endsWith(
+                packed
+                    ? "bytes follow the data that ends at byte 28"
+                    : "ask for 12 bytes of data, but 13 bytes follow the header"),
         e.getMessage());
   }
 
