@@ -15,6 +15,7 @@ public final class Main implements Runnable {
 
   /** Runs one command and ends the JVM with its exit code: 0 success, 1 failure, 2 wrong usage. */
   public static void main(String[] args) {
+    Stage.restoreStandardError();
     System.exit(new CommandLine(new Main()).execute(args));
   }
 
