@@ -64,7 +64,7 @@ public final class CpuBackend implements Backend {
   public static CpuBackend of(KernelPreference preference, int threads, Consumer<String> notice) {
     return of(
         KernelChoice.choose(preference, notice).kernels(),
-        new JavaMatrixMultiply(),
+        MatrixMultiplyChoice.choose(MatrixMultiplyPreference.AUTO, notice).multiply(),
         threads == 1 ? Workers.direct() : Workers.of(threads));
   }
 
