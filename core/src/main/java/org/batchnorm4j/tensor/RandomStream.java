@@ -1,10 +1,11 @@
 package org.batchnorm4j.tensor;
 
 /**
- * A stream of random numbers with a fixed algorithm (SplitMix64: Steele, Lea, Flood 2014), so that a
- * seed means the same numbers on every machine and in every release. A stream is made from a seed and
- * any number of coordinates (epoch, step, layer path), which makes it independent of threads and easy
- * to resume: there is no state to save. Not safe for use by many threads; make one per task.
+ * A stream of random numbers with a fixed algorithm (SplitMix64: Steele, Lea, Flood 2014), so that
+ * a seed means the same numbers on every machine and in every release. A stream is made from a seed
+ * and any number of coordinates (epoch, step, layer path), which makes it independent of threads
+ * and easy to resume: there is no state to save. Not safe for use by many threads; make one per
+ * task.
  */
 public final class RandomStream {
   private static final long GAMMA = 0x9E3779B97F4A7C15L;
@@ -19,7 +20,8 @@ public final class RandomStream {
   public static RandomStream of(long seed, long... coordinates) {
     long state = mix(seed + GAMMA);
     for (long coordinate : coordinates) {
-      state = mix(state ^ mix(coordinate + GAMMA));
+      // mixed once more than the coordinate, or seed and coordinate could trade places
+      state = mix(mix(state + GAMMA) ^ mix(coordinate + GAMMA));
     }
     return new RandomStream(state);
   }
