@@ -5,4 +5,5 @@ module org.batchnorm4j.training {
   requires static org.jspecify;
 
   exports org.batchnorm4j.data;
+  exports org.batchnorm4j.model;
 }

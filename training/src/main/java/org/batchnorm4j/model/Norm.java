@@ -1,0 +1,66 @@
+package org.batchnorm4j.model;
+
+import java.util.List;
+import java.util.Optional;
+import org.batchnorm4j.nn.Module;
+
+/**
+ * What normalises the channels of a network: its layers are built by name, so that another kind of
+ * normalisation joins by implementing this interface.
+ *
+ * <p>Implementations are immutable and safe for use by several threads.
+ */
+public interface Norm {
+
+  /** Returns the word that chooses this norm, such as {@code batch}. */
+  String name();
+
+  /**
+   * Returns a new layer for pictures (N, C, H, W), or nothing where this norm does nothing.
+   *
+   * @param channels C, at least 1
+   */
+  Optional<Module> ofPlanes(int channels);
+
+  /**
+   * Returns a new layer for features (N, C), or nothing where this norm does nothing.
+   *
+   * @param features C, at least 1
+   */
+  Optional<Module> ofFeatures(int features);
+
+  /**
+   * Returns whether its layers add a constant per channel, so that the layer before needs no bias.
+   */
+  boolean shifts();
+
+  /** Returns batch normalisation with PyTorch's defaults: {@code batch}. */
+  static Norm batch() {
+    return BatchNorms.INSTANCE;
+  }
+
+  /** Returns no normalisation at all: {@code none}. */
+  static Norm none() {
+    return NoNorm.INSTANCE;
+  }
+
+  /** Returns the words that {@link #named} knows. */
+  static List<String> names() {
+    return List.of(batch().name(), none().name());
+  }
+
+  /**
+   * Returns the norm of a name.
+   *
+   * @throws IllegalArgumentException if there is none; the message lists all
+   */
+  static Norm named(String name) {
+    for (Norm norm : List.of(batch(), none())) {
+      if (norm.name().equals(name)) {
+        return norm;
+      }
+    }
+    throw new IllegalArgumentException(
+        "there is no norm \"" + name + "\"; choose " + String.join(" or ", names()));
+  }
+}
