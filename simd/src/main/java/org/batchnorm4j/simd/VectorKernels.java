@@ -260,8 +260,18 @@ public final class VectorKernels implements CpuKernels {
       int at,
       boolean relu) {
     if (channels < FLOAT_COUNT) {
+      int taken = rowsTakenTogether(rows, stride, channels);
+      if (taken > 0) {
+        int wide = channels * FLOAT_COUNT;
+        float[] means = repeated(mean, at, channels);
+        float[] scales = repeated(scale, at, channels);
+        float[] shifts = repeated(shift, at, channels);
+        int groups = taken / FLOAT_COUNT;
+        standardiseRows(x, xFrom, y, yFrom, groups, wide, wide, means, scales, shifts, 0, relu);
+      }
+      int i = taken * stride;
       scalar.standardiseRows(
-          x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at, relu);
+          x, xFrom + i, y, yFrom + i, rows - taken, stride, channels, mean, scale, shift, at, relu);
       return;
     }
     int end = channels - FLOAT_COUNT;
@@ -281,6 +291,23 @@ public final class VectorKernels implements CpuKernels {
         last.intoArray(y, to + end);
       }
     }
+  }
+
+  /**
+   * How many rows of fewer channels than a vector has floats are taken as rows of {@code channels *
+   * FLOAT_COUNT}: a multiple of {@code FLOAT_COUNT} if they are contiguous, and none if there are
+   * so few that repeating the channel's numbers costs more than it saves.
+   */
+  private static int rowsTakenTogether(int rows, int stride, int channels) {
+    return stride == channels && rows >= 4 * FLOAT_COUNT ? rows / FLOAT_COUNT * FLOAT_COUNT : 0;
+  }
+
+  private static float[] repeated(float[] perChannel, int at, int channels) {
+    float[] repeated = new float[channels * FLOAT_COUNT];
+    for (int from = 0; from < repeated.length; from += channels) {
+      System.arraycopy(perChannel, at, repeated, from, channels);
+    }
+    return repeated;
   }
 
   private static FloatVector standardised(
@@ -350,8 +377,20 @@ public final class VectorKernels implements CpuKernels {
       float[] d,
       int at) {
     if (channels < FLOAT_COUNT) {
+      int taken = rowsTakenTogether(rows, stride, channels);
+      if (taken > 0) {
+        int wide = channels * FLOAT_COUNT;
+        float[] means = repeated(mean, at, channels);
+        float[] as = repeated(a, at, channels);
+        float[] bs = repeated(b, at, channels);
+        float[] ds = repeated(d, at, channels);
+        int groups = taken / FLOAT_COUNT;
+        rowInputGradient(x, xFrom, g, gFrom, dx, dxFrom, groups, wide, wide, means, as, bs, ds, 0);
+      }
+      int i = taken * stride;
+      int left = rows - taken;
       scalar.rowInputGradient(
-          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
+          x, xFrom + i, g, gFrom + i, dx, dxFrom + i, left, stride, channels, mean, a, b, d, at);
       return;
     }
     int end = channels - FLOAT_COUNT;
@@ -393,8 +432,39 @@ public final class VectorKernels implements CpuKernels {
       float[] d,
       int at) {
     if (channels < FLOAT_COUNT) {
+      int taken = rowsTakenTogether(rows, stride, channels);
+      if (taken > 0) {
+        int wide = channels * FLOAT_COUNT;
+        float[] means = repeated(mean, at, channels);
+        float[] scales = repeated(scale, at, channels);
+        float[] shifts = repeated(shift, at, channels);
+        float[] as = repeated(a, at, channels);
+        float[] bs = repeated(b, at, channels);
+        float[] ds = repeated(d, at, channels);
+        int groups = taken / FLOAT_COUNT;
+        rowInputGradientRelu(
+            x, xFrom, g, gFrom, dx, dxFrom, groups, wide, wide, means, scales, shifts, as, bs, ds,
+            0);
+      }
+      int i = taken * stride;
+      int left = rows - taken;
       scalar.rowInputGradientRelu(
-          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
+          x,
+          xFrom + i,
+          g,
+          gFrom + i,
+          dx,
+          dxFrom + i,
+          left,
+          stride,
+          channels,
+          mean,
+          scale,
+          shift,
+          a,
+          b,
+          d,
+          at);
       return;
     }
     int end = channels - FLOAT_COUNT;

@@ -4,8 +4,9 @@ import java.util.Arrays;
 import java.util.Random;
 
 /**
- * Inputs and outputs of one kernel call. Runs of a plane block and rows of a row block have the same form here: {@code count} of
- * {@code length} values each, {@code stride} apart, at a different odd offset in each array.
+ * Inputs and outputs of one kernel call. Runs of a plane block and rows of a row block have the
+ * same form here: {@code count} of {@code length} values each, {@code stride} apart, at a different
+ * odd offset in each array.
  */
 final class Block {
   static final int X_FROM = 3;
@@ -52,7 +53,9 @@ final class Block {
     Arrays.fill(moreSums, -7.0);
   }
 
-  /** The first index whose bits differ, with both values; NaN equals NaN. Empty if there is none. */
+  /**
+   * The first index whose bits differ, with both values; NaN equals NaN. Empty if there is none.
+   */
   static String difference(Block expected, Block actual) {
     return firstDifference("x", expected.x, actual.x)
         + firstDifference("g", expected.g, actual.g)

@@ -26,14 +26,34 @@ enum KernelCall {
     @Override
     void on(CpuKernels k, Block t) {
       k.planeGradientSums(
-          t.x, Block.X_FROM, t.g, Block.G_FROM, t.count, t.stride, t.length, t.mean[0], t.sums, Block.AT);
+          t.x,
+          Block.X_FROM,
+          t.g,
+          Block.G_FROM,
+          t.count,
+          t.stride,
+          t.length,
+          t.mean[0],
+          t.sums,
+          Block.AT);
     }
   },
   PLANE_GRADIENT_SUMS_RELU {
     @Override
     void on(CpuKernels k, Block t) {
       k.planeGradientSumsRelu(
-          t.x, Block.X_FROM, t.g, Block.G_FROM, t.count, t.stride, t.length, t.mean[0], t.scale[0], t.shift[0], t.sums, Block.AT);
+          t.x,
+          Block.X_FROM,
+          t.g,
+          Block.G_FROM,
+          t.count,
+          t.stride,
+          t.length,
+          t.mean[0],
+          t.scale[0],
+          t.shift[0],
+          t.sums,
+          Block.AT);
     }
   },
   PLANE_INPUT_GRADIENT {
@@ -82,14 +102,36 @@ enum KernelCall {
     @Override
     void on(CpuKernels k, Block t) {
       k.rowGradientSums(
-          t.x, Block.X_FROM, t.g, Block.G_FROM, t.count, t.stride, t.length, t.mean, t.sums, t.moreSums, Block.AT);
+          t.x,
+          Block.X_FROM,
+          t.g,
+          Block.G_FROM,
+          t.count,
+          t.stride,
+          t.length,
+          t.mean,
+          t.sums,
+          t.moreSums,
+          Block.AT);
     }
   },
   ROW_GRADIENT_SUMS_RELU {
     @Override
     void on(CpuKernels k, Block t) {
       k.rowGradientSumsRelu(
-          t.x, Block.X_FROM, t.g, Block.G_FROM, t.count, t.stride, t.length, t.mean, t.scale, t.shift, t.sums, t.moreSums, Block.AT);
+          t.x,
+          Block.X_FROM,
+          t.g,
+          Block.G_FROM,
+          t.count,
+          t.stride,
+          t.length,
+          t.mean,
+          t.scale,
+          t.shift,
+          t.sums,
+          t.moreSums,
+          Block.AT);
     }
   },
   ROW_INPUT_GRADIENT {
@@ -121,32 +163,106 @@ enum KernelCall {
 
   private static void standardisePlanes(CpuKernels k, Block t, float[] y, int yFrom, boolean relu) {
     k.standardisePlanes(
-        t.x, Block.X_FROM, y, yFrom, t.count, t.stride, t.length, t.mean[0], t.scale[0], t.shift[0], relu);
+        t.x,
+        Block.X_FROM,
+        y,
+        yFrom,
+        t.count,
+        t.stride,
+        t.length,
+        t.mean[0],
+        t.scale[0],
+        t.shift[0],
+        relu);
   }
 
   private static void planeInputGradient(CpuKernels k, Block t, float[] dx, int dxFrom) {
     k.planeInputGradient(
-        t.x, Block.X_FROM, t.g, Block.G_FROM, dx, dxFrom, t.count, t.stride, t.length, t.mean[0], t.a[0], t.b[0], t.d[0]);
+        t.x,
+        Block.X_FROM,
+        t.g,
+        Block.G_FROM,
+        dx,
+        dxFrom,
+        t.count,
+        t.stride,
+        t.length,
+        t.mean[0],
+        t.a[0],
+        t.b[0],
+        t.d[0]);
   }
 
   private static void planeInputGradientRelu(CpuKernels k, Block t, float[] dx, int dxFrom) {
     k.planeInputGradientRelu(
-        t.x, Block.X_FROM, t.g, Block.G_FROM, dx, dxFrom, t.count, t.stride, t.length, t.mean[0], t.scale[0], t.shift[0], t.a[0],
-        t.b[0], t.d[0]);
+        t.x,
+        Block.X_FROM,
+        t.g,
+        Block.G_FROM,
+        dx,
+        dxFrom,
+        t.count,
+        t.stride,
+        t.length,
+        t.mean[0],
+        t.scale[0],
+        t.shift[0],
+        t.a[0],
+        t.b[0],
+        t.d[0]);
   }
 
   private static void standardiseRows(CpuKernels k, Block t, float[] y, int yFrom, boolean relu) {
     k.standardiseRows(
-        t.x, Block.X_FROM, y, yFrom, t.count, t.stride, t.length, t.mean, t.scale, t.shift, Block.AT, relu);
+        t.x,
+        Block.X_FROM,
+        y,
+        yFrom,
+        t.count,
+        t.stride,
+        t.length,
+        t.mean,
+        t.scale,
+        t.shift,
+        Block.AT,
+        relu);
   }
 
   private static void rowInputGradient(CpuKernels k, Block t, float[] dx, int dxFrom) {
     k.rowInputGradient(
-        t.x, Block.X_FROM, t.g, Block.G_FROM, dx, dxFrom, t.count, t.stride, t.length, t.mean, t.a, t.b, t.d, Block.AT);
+        t.x,
+        Block.X_FROM,
+        t.g,
+        Block.G_FROM,
+        dx,
+        dxFrom,
+        t.count,
+        t.stride,
+        t.length,
+        t.mean,
+        t.a,
+        t.b,
+        t.d,
+        Block.AT);
   }
 
   private static void rowInputGradientRelu(CpuKernels k, Block t, float[] dx, int dxFrom) {
     k.rowInputGradientRelu(
-        t.x, Block.X_FROM, t.g, Block.G_FROM, dx, dxFrom, t.count, t.stride, t.length, t.mean, t.scale, t.shift, t.a, t.b, t.d, Block.AT);
+        t.x,
+        Block.X_FROM,
+        t.g,
+        Block.G_FROM,
+        dx,
+        dxFrom,
+        t.count,
+        t.stride,
+        t.length,
+        t.mean,
+        t.scale,
+        t.shift,
+        t.a,
+        t.b,
+        t.d,
+        Block.AT);
   }
 }

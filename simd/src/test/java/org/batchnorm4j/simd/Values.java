@@ -18,7 +18,13 @@ enum Values {
   },
   SPECIAL {
     private final float[] few = {
-      Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, -0.0f, 0.0f, Float.MIN_VALUE, -Float.MIN_NORMAL / 3
+      Float.NaN,
+      Float.POSITIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      -0.0f,
+      0.0f,
+      Float.MIN_VALUE,
+      -Float.MIN_NORMAL / 3
     };
 
     @Override

@@ -48,8 +48,18 @@ class VectorKernelsTest {
     }
   }
 
-  private void assertSameBits(
-      KernelCall call, int count, int length, int stride, Values values) {
+  @ParameterizedTest
+  @EnumSource
+  void equalsScalarForManyShortRunsOrRows(KernelCall call) {
+    for (int length = 0; length <= 17; length++) {
+      for (Values values : Values.values()) {
+        assertSameBits(call, 67, length, length, values);
+        assertSameBits(call, 64, length, length + 1, values);
+      }
+    }
+  }
+
+  private void assertSameBits(KernelCall call, int count, int length, int stride, Values values) {
     long seed = 31L * count + length;
     Block expected = new Block(count, length, stride, values, seed);
     Block actual = new Block(count, length, stride, values, seed);

@@ -1,0 +1,108 @@
+package org.batchnorm4j.benchmarks;
+
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.batchnorm4j.kernel.CpuKernels;
+import org.batchnorm4j.kernel.KernelChoice;
+import org.batchnorm4j.kernel.KernelPreference;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Scalar against SIMD on one block of planes of one channel. Shapes are {@code planes x length}:
+ * about 6,300 values (with two more arrays of the kind they leave the first-level cache), and
+ * 62,720 for the second level.
+ *
+ * <p>Thread safety: none; JMH gives each thread its own.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
+@Warmup(iterations = 2, time = 300, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 3, time = 300, timeUnit = TimeUnit.MILLISECONDS)
+public class PlaneKernelBenchmark {
+
+  /** Which kernels run. */
+  @Param({"scalar", "simd"})
+  String kernels = "";
+
+  /** Planes and values in each. */
+  @Param({"8x784", "32x196", "128x49", "80x784"})
+  String shape = "";
+
+  private CpuKernels k = KernelChoice.choose(KernelPreference.SCALAR).kernels();
+  private int planes;
+  private int length;
+  private float[] x = {};
+  private float[] g = {};
+  private float[] y = {};
+  private final double[] sums = new double[2];
+
+  /** Creates the benchmark; JMH calls {@link #prepare}. */
+  public PlaneKernelBenchmark() {}
+
+  /** Fills the arrays. */
+  @Setup
+  public void prepare() {
+    k = KernelChoice.choose(KernelPreference.named(kernels)).kernels();
+    planes = Integer.parseInt(shape.substring(0, shape.indexOf('x')));
+    length = Integer.parseInt(shape.substring(shape.indexOf('x') + 1));
+    Random random = new Random(1);
+    x = RowKernelBenchmark.gaussian(random, planes * length);
+    g = RowKernelBenchmark.gaussian(random, planes * length);
+    y = new float[planes * length];
+  }
+
+  @Benchmark
+  public double[] moments() {
+    k.planeMoments(x, 0, planes, length, length, sums, 0);
+    return sums;
+  }
+
+  @Benchmark
+  public float[] standardise() {
+    k.standardisePlanes(x, 0, y, 0, planes, length, length, 0.1f, 1.1f, 0.2f, false);
+    return y;
+  }
+
+  @Benchmark
+  public float[] standardiseRelu() {
+    k.standardisePlanes(x, 0, y, 0, planes, length, length, 0.1f, 1.1f, 0.2f, true);
+    return y;
+  }
+
+  @Benchmark
+  public double[] gradientSums() {
+    k.planeGradientSums(x, 0, g, 0, planes, length, length, 0.1f, sums, 0);
+    return sums;
+  }
+
+  @Benchmark
+  public double[] gradientSumsRelu() {
+    k.planeGradientSumsRelu(x, 0, g, 0, planes, length, length, 0.1f, 1.1f, 0.2f, sums, 0);
+    return sums;
+  }
+
+  @Benchmark
+  public float[] inputGradient() {
+    k.planeInputGradient(x, 0, g, 0, y, 0, planes, length, length, 0.1f, 1.1f, -0.2f, 0.01f);
+    return y;
+  }
+
+  @Benchmark
+  public float[] inputGradientRelu() {
+    k.planeInputGradientRelu(
+        x, 0, g, 0, y, 0, planes, length, length, 0.1f, 1.1f, 0.2f, 1.1f, -0.2f, 0.01f);
+    return y;
+  }
+}

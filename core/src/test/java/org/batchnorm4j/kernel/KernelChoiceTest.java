@@ -1,0 +1,175 @@
+package org.batchnorm4j.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceConfigurationError;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class KernelChoiceTest {
+  private static final JvmFacts HOTSPOT =
+      new JvmFacts(true, "OpenJDK 64-Bit Server VM", "mixed mode, sharing", "Temurin-25.0.3+9");
+
+  private final List<String> notices = new ArrayList<>();
+
+  private KernelChoice choose(
+      KernelPreference preference, JvmFacts facts, Supplier<Optional<CpuKernels>> provider) {
+    return KernelChoice.choose(preference, notices::add, () -> facts, provider);
+  }
+
+  private static Optional<CpuKernels> twin() {
+    return Optional.of(proxy("simd-512", "none"));
+  }
+
+  /** Scalar kernels under another name, of which one writes a wrong number. */
+  private static CpuKernels proxy(String name, String broken) {
+    ScalarKernels scalar = new ScalarKernels();
+    return (CpuKernels)
+        Proxy.newProxyInstance(
+            CpuKernels.class.getClassLoader(),
+            new Class<?>[] {CpuKernels.class},
+            (self, method, arguments) -> {
+              if (method.getName().equals("name")) {
+                return name;
+              }
+              method.invoke(scalar, arguments);
+              if (method.getName().equals(broken)) {
+                spoil(arguments);
+              }
+              return null;
+            });
+  }
+
+  /** Makes the last array that was written differ in its last bit. */
+  private static void spoil(Object[] arguments) {
+    for (int i = arguments.length - 1; i >= 0; i--) {
+      if (arguments[i] instanceof double[] sums) {
+        sums[1] = Math.nextUp(sums[1]);
+        return;
+      }
+    }
+    // standardise...(x, xFrom, y, ...) and ...InputGradient(x, xFrom, g, gFrom, dx, ...)
+    float[] out = (float[]) (arguments[4] instanceof float[] ? arguments[4] : arguments[2]);
+    out[1] = Math.nextUp(out[1]);
+  }
+
+  @Test
+  void autoTakesSimdWithoutAWord() {
+    KernelChoice choice = choose(KernelPreference.AUTO, HOTSPOT, KernelChoiceTest::twin);
+    assertEquals("simd-512 kernels (auto)", choice.describe());
+    assertEquals("simd-512", choice.kernels().name());
+    assertEquals(List.of(), notices);
+  }
+
+  @Test
+  void scalarAsksForNoFacts() {
+    KernelChoice choice =
+        KernelChoice.choose(
+            KernelPreference.SCALAR,
+            notices::add,
+            () -> {
+              throw new AssertionError("facts");
+            },
+            () -> {
+              throw new AssertionError("provider");
+            });
+    assertEquals("scalar kernels (asked for)", choice.describe());
+    assertInstanceOf(ScalarKernels.class, choice.kernels());
+    assertEquals(List.of(), notices);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "false | OpenJDK 64-Bit Server VM | mixed mode | x | module jdk.incubator.vector is not loaded",
+        "true | Eclipse OpenJ9 VM | JRE 25 | x | \"Eclipse OpenJ9 VM\" is not HotSpot with its C2 compiler",
+        "true | OpenJDK 64-Bit Server VM | mixed mode | GraalVM CE 25 | \"GraalVM CE 25\" is not HotSpot",
+        "true | OpenJDK 64-Bit Server VM | interpreted mode, sharing | x | the C2 compiler is off",
+        "true | OpenJDK 64-Bit Server VM | mixed mode, emulated-client | x | the C2 compiler is off"
+      })
+  void factsThatSpeakAgainstSimdAreNamed(
+      boolean module, String vm, String info, String vendor, String reason) {
+    JvmFacts facts = new JvmFacts(module, vm, info, vendor);
+    KernelChoice choice =
+        choose(
+            KernelPreference.AUTO,
+            facts,
+            () -> {
+              throw new NoClassDefFoundError("jdk/incubator/vector/Vector"); // must not be touched
+            });
+    assertInstanceOf(ScalarKernels.class, choice.kernels());
+    assertEquals(1, notices.size());
+    String start = "Using scalar kernels, which give the same results more slowly: " + reason;
+    assertTrue(notices.getFirst().startsWith(start), notices::getFirst);
+    assertTrue(
+        choice.describe().startsWith("scalar kernels (no SIMD: " + reason), choice::describe);
+    IllegalStateException refused =
+        assertThrows(
+            IllegalStateException.class,
+            () -> choose(KernelPreference.SIMD, facts, KernelChoiceTest::twin));
+    assertTrue(String.valueOf(refused.getMessage()).contains(reason), refused::getMessage);
+  }
+
+  @Test
+  void missingProviderIsNamed() {
+    choose(KernelPreference.AUTO, HOTSPOT, Optional::empty);
+    assertTrue(notices.getFirst().contains("add batchnorm4j-simd to"), notices::getFirst);
+  }
+
+  @Test
+  void providerThatDoesNotLoadIsNamed() {
+    choose(
+        KernelPreference.AUTO,
+        HOTSPOT,
+        () -> {
+          throw new ServiceConfigurationError("provider", new NoSuchMethodError("lane"));
+        });
+    assertTrue(
+        notices.getFirst().contains("(java.lang.NoSuchMethodError: lane)"), notices::getFirst);
+  }
+
+  static List<String> kernelNames() {
+    return Arrays.stream(CpuKernels.class.getMethods())
+        .map(Method::getName)
+        .filter(name -> !name.equals("name"))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernelNames")
+  void selfTestFindsEachKernelThatIsOffByOneBit(String kernel) {
+    Supplier<Optional<CpuKernels>> broken = () -> Optional.of(proxy("simd-256", kernel));
+    KernelChoice choice = choose(KernelPreference.AUTO, HOTSPOT, broken);
+    assertInstanceOf(ScalarKernels.class, choice.kernels());
+    assertTrue(
+        notices.getFirst().contains("simd-256 differs from scalar in " + kernel),
+        notices::getFirst);
+  }
+
+  @Test
+  void preferencesAreReadByName() {
+    assertEquals(KernelPreference.SIMD, KernelPreference.named("simd"));
+    IllegalArgumentException unknown =
+        assertThrows(IllegalArgumentException.class, () -> KernelPreference.named("SIMD"));
+    assertEquals("kernels \"SIMD\" are unknown; choose auto, scalar or simd", unknown.getMessage());
+  }
+
+  @Test
+  void thisJvmHasFacts() {
+    assertEquals(System.getProperty("java.vm.name"), JvmFacts.ofThisJvm().vmName());
+  }
+}

@@ -1,0 +1,260 @@
+package org.batchnorm4j.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ScalarKernelsTest {
+  private static final double UNIT_ROUNDOFF = 0x1p-53;
+
+  private final ScalarKernels kernels = new ScalarKernels();
+
+  @Test
+  void planeMomentsOfOneToFour() {
+    double[] moments = {-7, -7, -7, -7};
+    kernels.planeMoments(new float[] {1, 2, 3, 4}, 0, 1, 4, 4, moments, 1);
+    assertArrayEquals(new double[] {-7, 2.5, 5, -7}, moments);
+  }
+
+  @Test
+  void planeMomentsLeaveOutWhatLiesBetweenRuns() {
+    float[] x = {99, 1, 2, 99, 99, 3, 6, 99};
+    double[] moments = new double[2];
+    kernels.planeMoments(x, 1, 2, 4, 2, moments, 0);
+    assertArrayEquals(new double[] {3, 14}, moments); // deviations -2, -1, 0, 3
+  }
+
+  @Test
+  void noValuesHaveMomentsOfZero() {
+    double[] moments = {-7, -7};
+    kernels.planeMoments(new float[0], 0, 0, 0, 5, moments, 0);
+    assertArrayEquals(new double[] {0, 0}, moments);
+    Arrays.fill(moments, -7);
+    kernels.planeMoments(new float[0], 0, 3, 0, 0, moments, 0);
+    assertArrayEquals(new double[] {0, 0}, moments);
+    kernels.rowMoments(new float[0], 0, 0, 2, 2, moments, new double[2], 0);
+    assertArrayEquals(new double[] {0, 0}, moments);
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {0.1f, -3.3e-39f, 1e30f, Float.MAX_VALUE, 1000.01f})
+  void constantChannelHasItsValueAsMeanAndNoDeviation(float value) {
+    float[] x = new float[3 * 49];
+    Arrays.fill(x, value);
+    double[] moments = new double[2];
+    kernels.planeMoments(x, 0, 3, 49, 49, moments, 0);
+    assertArrayEquals(new double[] {value, 0}, moments);
+    double[] mean = new double[7];
+    double[] m2 = new double[7];
+    kernels.rowMoments(x, 0, 21, 7, 7, mean, m2, 0);
+    assertTrue(Arrays.stream(mean).allMatch(m -> m == value), () -> Arrays.toString(mean));
+    assertTrue(Arrays.stream(m2).allMatch(m -> m == 0), () -> Arrays.toString(m2));
+  }
+
+  @Test
+  void infiniteAndMissingValuesShowInTheMoments() {
+    double[] moments = new double[2];
+    for (float[] x :
+        new float[][] {{1, Float.POSITIVE_INFINITY, 2}, {Float.POSITIVE_INFINITY, 1, 2}}) {
+      kernels.planeMoments(x, 0, 1, 3, 3, moments, 0);
+      assertArrayEquals(new double[] {Double.POSITIVE_INFINITY, Double.NaN}, moments);
+    }
+    for (float[] x : new float[][] {{1, Float.NaN, 2}, {Float.NaN, 1, 2}}) {
+      kernels.planeMoments(x, 0, 1, 3, 3, moments, 0);
+      assertArrayEquals(new double[] {Double.NaN, Double.NaN}, moments);
+    }
+  }
+
+  /**
+   * With n additions or fewer per lane and fold, each sum is off by at most n u times the sum of
+   * its absolute terms. So the mean is off by n u sum|d| / n and its own rounding, and M2, as a
+   * difference of the squares and sum * sum / n, by 3 n u sum(d^2) where d = x - pivot; 4 (n + 8)
+   * covers the roundings of d, of the products and of the division.
+   */
+  @ParameterizedTest(name = "{0} runs of {1}, mean {2}, deviation {3}")
+  @CsvSource({
+    "1, 1, 5, 1",
+    "1, 2, 0, 1",
+    "3, 49, 0, 1",
+    "2, 784, 1000, 0.01",
+    "5, 31, 1e30, 1e28",
+    "4, 33, 1e-38, 1e-39",
+    "7, 100, 1e6, 1",
+    "128, 49, 3, 2"
+  })
+  void momentsAreAsCloseToTheExactOnesAsFloat64Allows(
+      int planes, int length, double centre, double deviation) {
+    Random random = new Random(planes * 1000L + length);
+    float[] x = new float[planes * length];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) (centre + deviation * random.nextGaussian());
+    }
+    x[0] = (float) (centre + 20 * deviation); // the pivot is the worst value there is
+    double[] moments = new double[2];
+    kernels.planeMoments(x, 0, planes, length, length, moments, 0);
+    assertCloseToExact(x, moments[0], moments[1]);
+
+    double[] mean = new double[1];
+    double[] m2 = new double[1];
+    kernels.rowMoments(x, 0, x.length, 1, 1, mean, m2, 0);
+    assertCloseToExact(x, mean[0], m2[0]);
+  }
+
+  private static void assertCloseToExact(float[] x, double mean, double m2) {
+    MathContext digits = new MathContext(60);
+    BigDecimal n = BigDecimal.valueOf(x.length);
+    BigDecimal sum = BigDecimal.ZERO;
+    for (float value : x) {
+      sum = sum.add(new BigDecimal(value));
+    }
+    BigDecimal exactMean = sum.divide(n, digits);
+    BigDecimal exactM2 = BigDecimal.ZERO;
+    double absolute = 0;
+    double squares = 0;
+    for (float value : x) {
+      BigDecimal d = new BigDecimal(value).subtract(exactMean);
+      exactM2 = exactM2.add(d.multiply(d));
+      absolute += Math.abs((double) value - x[0]);
+      squares += ((double) value - x[0]) * ((double) value - x[0]);
+    }
+    double factor = 4 * (x.length + 8) * UNIT_ROUNDOFF;
+    double meanBound = factor * absolute / x.length + UNIT_ROUNDOFF * exactMean.abs().doubleValue();
+    double meanError = new BigDecimal(mean).subtract(exactMean).abs().doubleValue();
+    assertTrue(meanError <= meanBound, () -> "mean " + mean + " is off by " + meanError);
+    double m2Error = new BigDecimal(m2).subtract(exactM2).abs().doubleValue();
+    assertTrue(m2Error <= factor * squares, () -> "M2 " + m2 + " is off by " + m2Error);
+  }
+
+  @Test
+  void standardisesAndLeavesTheRestOfTheOutputAlone() {
+    float[] y = {-7, -7, -7, -7, -7, -7};
+    kernels.standardisePlanes(
+        new float[] {1, 2, 99, 3, 4, 99}, 0, y, 1, 2, 3, 2, 2f, 10f, 0.5f, false);
+    assertArrayEquals(new float[] {-7, -9.5f, 0.5f, -7, 10.5f, 20.5f}, y);
+  }
+
+  @Test
+  void reluKeepsNanAndTurnsMinusZeroIntoZero() {
+    float[] x = {Float.NaN, -0.0f, -1, 2, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY};
+    float[] y = new float[6];
+    kernels.standardisePlanes(x, 0, y, 0, 1, 6, 6, 0f, 1f, -0.0f, true);
+    float[] expected = {Float.NaN, 0f, 0f, 2, 0f, Float.POSITIVE_INFINITY};
+    assertArrayEquals(expected, y);
+    float[] ones = {1, 1, 1, 1, 1, 1};
+    float[] minusZeros = {-0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f};
+    kernels.standardiseRows(x, 0, y, 0, 1, 6, 6, new float[6], ones, minusZeros, 0, true);
+    assertArrayEquals(expected, y);
+  }
+
+  @Test
+  void aValueEqualToTheMeanGivesExactlyTheShift() {
+    float[] y = new float[1];
+    kernels.standardisePlanes(new float[] {0.1f}, 0, y, 0, 1, 1, 1, 0.1f, 316.2f, 0.3f, false);
+    assertArrayEquals(new float[] {0.3f}, y);
+  }
+
+  @Test
+  void planeGradientSumsOfTwoRuns() {
+    float[] x = {1, 2, 3, 4};
+    float[] g = {10, 20, 30, 40};
+    double[] sums = new double[3];
+    kernels.planeGradientSums(x, 0, g, 0, 2, 2, 2, 2f, sums, 1);
+    assertArrayEquals(new double[] {0, 100, 100}, sums); // -10 + 0 + 30 + 80
+    // the pre-activation x - 2 - 0.5 is positive for 3 and 4
+    kernels.planeGradientSumsRelu(x, 0, g, 0, 2, 2, 2, 2f, 1f, -0.5f, sums, 1);
+    assertArrayEquals(new double[] {0, 70, 110}, sums);
+  }
+
+  @Test
+  void preActivationOfZeroOrNanPassesNoGradient() {
+    float[] x = {2, Float.NaN, 3};
+    float[] g = {5, 5, 5};
+    float[] dx = new float[3];
+    kernels.planeInputGradientRelu(x, 0, g, 0, dx, 0, 1, 3, 3, 2f, 1f, 0f, 1f, 0f, 0f);
+    assertArrayEquals(new float[] {0, Float.NaN, 5}, dx); // NaN through (x - mean) * b
+  }
+
+  @Test
+  void planeInputGradientOfTwoRuns() {
+    float[] x = {1, 2, 3, 4};
+    float[] g = {10, 20, 30, 40};
+    kernels.planeInputGradient(x, 0, g, 0, g, 0, 2, 2, 2, 2f, 0.5f, 3f, 1f);
+    assertArrayEquals(
+        new float[] {3, 11, 19, 27}, g); // in place: 5 - 3 + 1, 10 + 1, 15 + 3 + 1, ...
+    float[] dx = new float[4];
+    kernels.planeInputGradientRelu(
+        x, 0, new float[] {10, 20, 30, 40}, 0, dx, 0, 2, 2, 2, 2f, 1f, -0.5f, 0.5f, 3f, 1f);
+    assertArrayEquals(new float[] {-2, 1, 19, 27}, dx);
+  }
+
+  @Test
+  void rowKernelsTreatEachChannelByItself() {
+    float[] x = {1, 10, 2, 20, 3, 30, 4, 40, 5, 50}; // 5 rows of 2 channels
+    double[] mean = new double[3];
+    double[] m2 = new double[3];
+    kernels.rowMoments(x, 0, 5, 2, 2, mean, m2, 1);
+    assertArrayEquals(new double[] {0, 3, 30}, mean);
+    assertArrayEquals(new double[] {0, 10, 1000}, m2);
+
+    float[] means = {3, 30};
+    float[] y = new float[10];
+    kernels.standardiseRows(
+        x, 0, y, 0, 5, 2, 2, means, new float[] {2, 0.1f}, new float[] {1, 0}, 0, true);
+    assertArrayEquals(new float[] {0, 0, 0, 0, 1, 0, 3, 1, 5, 2}, y);
+
+    float[] g = {1, 1, 1, 1, 1, 1, 1, 2, 1, 3};
+    double[] sumG = new double[2];
+    double[] sumGx = new double[2];
+    kernels.rowGradientSums(x, 0, g, 0, 5, 2, 2, means, sumG, sumGx, 0);
+    assertArrayEquals(new double[] {5, 8}, sumG);
+    assertArrayEquals(new double[] {0, 50}, sumGx); // -20 - 10 + 0 + 20 + 60
+    float[] ones = {1, 1};
+    kernels.rowGradientSumsRelu(x, 0, g, 0, 5, 2, 2, means, ones, new float[2], sumG, sumGx, 0);
+    assertArrayEquals(new double[] {2, 5}, sumG);
+    assertArrayEquals(new double[] {3, 80}, sumGx);
+
+    float[] dx = new float[10];
+    float[] a = {2, 1};
+    float[] b = {1, 0.5f};
+    float[] d = {0, 100};
+    kernels.rowInputGradient(x, 0, g, 0, dx, 0, 5, 2, 2, means, a, b, d, 0);
+    assertArrayEquals(new float[] {0, 91, 1, 96, 2, 101, 3, 107, 4, 113}, dx);
+    kernels.rowInputGradientRelu(x, 0, g, 0, dx, 0, 5, 2, 2, means, ones, new float[2], a, b, d, 0);
+    assertArrayEquals(new float[] {-2, 90, -1, 95, 0, 100, 3, 107, 4, 113}, dx);
+  }
+
+  @Test
+  void sumsOfLargeAndSmallGradientsKeepTheSmallOnes() {
+    // float32 sums would lose the ones: 1e8 + 1 == 1e8
+    float[] g = {1e8f, 1, 1, 1, -1e8f};
+    double[] sums = new double[2];
+    kernels.planeGradientSums(new float[5], 0, g, 0, 1, 5, 5, -1f, sums, 0);
+    assertEquals(3, sums[0]);
+    assertEquals(3, sums[1]);
+  }
+
+  @Test
+  void productsOfGradientsAndDeviationsAreNotRounded() {
+    float[] x = {Math.nextUp(1f)};
+    double product = (double) x[0] * x[0]; // 1 + 2^-22 + 2^-46 does not fit float32
+    double[] sums = new double[2];
+    kernels.planeGradientSums(x, 0, x, 0, 1, 1, 1, 0f, sums, 0);
+    assertEquals(product, sums[1]);
+    kernels.planeGradientSumsRelu(x, 0, x, 0, 1, 1, 1, 0f, 1f, 0f, sums, 0);
+    assertEquals(product, sums[1]);
+    float[] zero = {0};
+    kernels.rowGradientSums(x, 0, x, 0, 1, 1, 1, zero, new double[1], sums, 0);
+    assertEquals(product, sums[0]);
+    kernels.rowGradientSumsRelu(x, 0, x, 0, 1, 1, 1, zero, x, zero, new double[1], sums, 0);
+    assertEquals(product, sums[0]);
+  }
+}

@@ -1,0 +1,40 @@
+package org.batchnorm4j.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class VirtualLanesTest {
+
+  @Test
+  void stepsFillLanes0To31AndRestsEndAtLane63() {
+    int[] lanes = IntStream.range(0, 35).map(i -> VirtualLanes.lane(i, 35)).toArray();
+    assertArrayEquals(
+        IntStream.concat(IntStream.range(0, 32), IntStream.range(61, 64)).toArray(), lanes);
+    assertEquals(0, VirtualLanes.lane(32, 64));
+    assertEquals(63, VirtualLanes.lane(0, 1));
+    assertEquals(33, VirtualLanes.lane(0, 31));
+  }
+
+  @Test
+  void foldAddsUpperHalvesToLowerHalves() {
+    // 1 + 1e16 - 1e16 is 0 or 1, depending on what is added first
+    double[] lanes = VirtualLanes.zeros();
+    lanes[0] = 1e16;
+    lanes[32] = -1e16;
+    lanes[1] = 1;
+    assertEquals(1, VirtualLanes.fold(lanes));
+    lanes = VirtualLanes.zeros();
+    lanes[0] = 1e16;
+    lanes[32] = 1;
+    lanes[16] = -1e16;
+    assertEquals(0, VirtualLanes.fold(lanes));
+    lanes = VirtualLanes.zeros();
+    lanes[0] = 1e16;
+    lanes[1] = 1;
+    lanes[2] = -1e16;
+    assertEquals(1, VirtualLanes.fold(lanes));
+  }
+}
