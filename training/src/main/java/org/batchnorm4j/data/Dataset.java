@@ -5,9 +5,9 @@ import java.util.Objects;
 /**
  * Pictures of one shape, a byte per value, each with the number of its class.
  *
- * <p>Pictures are stored {@code (N, C, H, W)}; a loader turns them into batches of tensors.
- * Immutable and safe for use by several threads, provided nobody changes the arrays handed to
- * {@link #of}.
+ * <p>Pictures are stored {@code (N, C, H, W)}; a {@link DataLoader} turns them into batches of
+ * tensors. Immutable and safe for use by several threads, provided nobody changes the arrays handed
+ * to {@link #of}.
  */
 public final class Dataset {
   private final String name;

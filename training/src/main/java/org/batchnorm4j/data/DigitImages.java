@@ -31,7 +31,12 @@ public final class DigitImages {
 
   /** Returns the standard sets: 10,000 pictures to train, 2,000 to test, always the same. */
   public static DataSplit standard() {
-    return new DataSplit(training(STANDARD_SEED, TRAINING_SIZE), test(STANDARD_SEED, TEST_SIZE));
+    return new DataSplit(training(STANDARD_SEED, TRAINING_SIZE), standardTest());
+  }
+
+  /** Returns the test set of {@link #standard()} alone. */
+  public static Dataset standardTest() {
+    return test(STANDARD_SEED, TEST_SIZE);
   }
 
   /**
