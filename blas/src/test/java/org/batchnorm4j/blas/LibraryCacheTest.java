@@ -101,7 +101,8 @@ class LibraryCacheTest {
     Path file = Files.createFile(temporary.resolve("occupied"));
     try (URLClassLoader loader = loader(jar("a.jar", first, second))) {
       String message =
-          assertThrows(MatrixMultiplyUnavailableException.class, () -> new LibraryCache(file).unpack(platform, loader)).getMessage();
+          String.valueOf(
+              assertThrows(MatrixMultiplyUnavailableException.class, () -> new LibraryCache(file).unpack(platform, loader)).getMessage());
       assertTrue(message.startsWith("the libraries cannot be unpacked into " + file), message);
       assertTrue(message.endsWith("name a directory that can be written with -Dbatchnorm4j.cache=DIR"), message);
     }

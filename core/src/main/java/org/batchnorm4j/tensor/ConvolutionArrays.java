@@ -18,13 +18,24 @@ interface ConvolutionArrays<A> {
       boolean add, A c, int cFrom, int ldc);
 
   /** Writes a block of the patch matrix (im2col); positions in the padding give 0. */
-  void unfold(ConvolutionGeometry geometry, PatchBlock block, A x, int xFrom, A patches);
+  void unfold(ConvolutionGeometry geometry, PatchBlock block, A x, int xFrom, A patches, int patchesFrom);
 
   /**
    * Adds a block of the patch matrix to the input positions it stands for (col2im), in the order of the block's rows. The block must
    * hold whole images; its contents are arbitrary afterwards.
    */
   void fold(ConvolutionGeometry geometry, PatchBlock block, A patches, A dx, int dxFrom);
+
+  /**
+   * Turns kernels by half a turn (reverses their elements) and swaps their channels: the kernel of output channel {@code o} and
+   * input channel {@code i} is number {@code o * inChannels + i} in {@code from} and {@code i * out + o} in {@code to}.
+   *
+   * @param inChannels input channels of the group
+   * @param out output channels of the group
+   * @param in number of input channels to do
+   * @param size elements of a kernel
+   */
+  void turn(A from, int fromAt, int inChannels, A to, int toAt, int out, int in, int size);
 
   void clear(A array, int from, int length);
 

@@ -155,9 +155,9 @@ public record ConvolutionGeometry(
   }
 
   private static void fits(String what, long count, long channels, long high, long wide) {
-    // three factors below 2^31 may overflow a long together, so the check goes step by step
-    long plane = Math.multiplyExact(high, wide);
-    if (count == 0 || plane <= MAX_ELEMENTS && channels * plane <= MAX_ELEMENTS && count * channels * plane <= MAX_ELEMENTS) {
+    // each factor is below 2^31, but three of them may overflow a long
+    double elements = (double) count * channels * high * wide;
+    if (elements <= MAX_ELEMENTS) {
       return;
     }
     throw new IllegalArgumentException(

@@ -17,10 +17,19 @@ record ConvolutionTiling(ConvolutionGeometry geometry, int images, int rows) {
   static ConvolutionTiling ofPositions(ConvolutionGeometry geometry) {
     long all = (long) geometry.batch() * geometry.outPositions();
     int columns = Math.clamp(all / TILES, LEAST_COLUMNS, COLUMNS);
+    return ofColumns(geometry, columns);
+  }
+
+  private static ConvolutionTiling ofColumns(ConvolutionGeometry geometry, int columns) {
     int cuts = Math.ceilDiv(geometry.outPositions(), columns);
     return cuts > 1
         ? new ConvolutionTiling(geometry, 1, Math.ceilDiv(geometry.outHeight(), cuts))
         : ofImages(geometry, columns);
+  }
+
+  /** Tiles of about 512 positions, however few there are; large planes are cut. */
+  static ConvolutionTiling ofLongSums(ConvolutionGeometry geometry) {
+    return ofColumns(geometry, COLUMNS);
   }
 
   /** Tiles of whole images. */

@@ -16,6 +16,8 @@ final class CpuConvolution<A> {
   private static final int PATCHES = 1 << 18;
   private static final int PARTIAL_SUMS = 8;
   private static final int CHANNEL_PARTS = 4;
+  private static final int TURNED_TOGETHER = 16;
+  private static final int CHANNELS_TOGETHER = 128;
   private static final int MERGE_RUN = 1 << 14;
 
   private final ConvolutionArrays<A> arrays;
@@ -76,6 +78,35 @@ final class CpuConvolution<A> {
     check("output gradient", g, gFrom, geometry.outputSize());
     check("weight", w, wFrom, geometry.weightSize());
     check("input gradient", dx, dxFrom, geometry.inputSize());
+    if (TransposedConvolution.worthwhile(geometry)) {
+      byTurnedWeights(g, gFrom, w, wFrom, dx, dxFrom, geometry);
+    } else {
+      byFolding(g, gFrom, w, wFrom, dx, dxFrom, geometry);
+    }
+  }
+
+  /** With stride 1 the input gradient is a convolution of the output gradient with the turned kernels. */
+  private void byTurnedWeights(A g, int gFrom, A w, int wFrom, A dx, int dxFrom, ConvolutionGeometry geometry) {
+    int size = geometry.weightSize();
+    A turned = scratch.borrow(size);
+    int in = geometry.groupInChannels();
+    int out = geometry.groupOutChannels();
+    int blocks = Math.ceilDiv(in, TURNED_TOGETHER);
+    workers.run(
+        blocks * geometry.groups(),
+        task -> {
+          int group = task / blocks;
+          int channel = task % blocks * TURNED_TOGETHER;
+          int channels = Math.min(TURNED_TOGETHER, in - channel);
+          int from = wFrom + (group * out * in + channel) * geometry.kernelPositions();
+          int to = (group * in + channel) * out * geometry.kernelPositions();
+          arrays.turn(w, from, in, turned, to, out, channels, geometry.kernelPositions());
+        });
+    forward(g, gFrom, turned, 0, null, 0, dx, dxFrom, TransposedConvolution.of(geometry));
+    scratch.giveBack(size, turned);
+  }
+
+  private void byFolding(A g, int gFrom, A w, int wFrom, A dx, int dxFrom, ConvolutionGeometry geometry) {
     ConvolutionTiling tiling = ConvolutionTiling.ofImages(geometry);
     int tiles = tiling.count();
     if (tiles == 0) {
@@ -141,12 +172,7 @@ final class CpuConvolution<A> {
       arrays.clear(dw, dwFrom, geometry.weightSize());
       return;
     }
-    WeightGradient run = new WeightGradient(x, xFrom, g, gFrom, geometry);
-    if (geometry.weightSize() < MANY_WEIGHTS) {
-      run.byPartialSums(dw, dwFrom);
-    } else {
-      run.byChannels(dw, dwFrom);
-    }
+    new WeightGradient(x, xFrom, g, gFrom, geometry).write(dw, dwFrom);
   }
 
   /** As the longer form, with all tensors at the start of their arrays. */
@@ -208,9 +234,46 @@ final class CpuConvolution<A> {
     }
 
     void run() {
+      int all = Math.multiplyExact(geometry.batch(), geometry.outPositions());
+      if (all > 0 && all <= FEW_POSITIONS && geometry.weightSize() >= MANY_WEIGHTS) {
+        for (int group = 0; group < geometry.groups(); group++) {
+          wholeBatch(group, all);
+        }
+        return;
+      }
       ConvolutionTiling tiling = ConvolutionTiling.ofPositions(geometry);
       int tiles = tiling.count();
       workers.run(tiles * geometry.groups(), task -> tile(tiling.block(task % tiles, task / tiles), task / tiles));
+    }
+
+    /** Few positions and many weights: one product whose tiles are output channels, so that no task reads all weights. */
+    private void wholeBatch(int group, int columns) {
+      int patchSize = geometry.patchSize();
+      int channels = geometry.groupOutChannels();
+      PatchBlock batch =
+          new PatchBlock(0, geometry.batch(), 0, geometry.outHeight(), group * geometry.groupInChannels(), geometry.groupInChannels());
+      A patches = scratch.borrow(Math.multiplyExact(patchSize, columns));
+      A products = scratch.borrow(channels * columns);
+      Parts inputs = Parts.of(geometry.groupInChannels(), PARTIAL_SUMS);
+      workers.run(
+          inputs.count(),
+          part ->
+              arrays.unfold(
+                  geometry, batch.withChannels(batch.channel() + inputs.from(part), inputs.size(part)), x, xFrom, patches,
+                  inputs.from(part) * geometry.kernelPositions() * columns));
+      Parts outputs = Parts.of(channels, Math.ceilDiv(channels, CHANNELS_TOGETHER));
+      workers.run(
+          outputs.count(),
+          part -> {
+            int weights = wFrom + (group * channels + outputs.from(part)) * patchSize;
+            arrays.multiply(
+                multiply, false, false, outputs.size(part), columns, patchSize, w, weights, patchSize, patches, 0, columns, false,
+                products, outputs.from(part) * columns, columns);
+          });
+      scatter(products, group, batch);
+      addBias(group, batch);
+      scratch.giveBack(channels * columns, products);
+      scratch.giveBack(Math.multiplyExact(patchSize, columns), patches);
     }
 
     private void tile(PatchBlock block, int group) {
@@ -274,6 +337,7 @@ final class CpuConvolution<A> {
     private final A g;
     private final int gFrom;
     private final ConvolutionGeometry geometry;
+    private final boolean manyWeights;
     private final ConvolutionTiling tiling;
 
     WeightGradient(A x, int xFrom, A g, int gFrom, ConvolutionGeometry geometry) {
@@ -282,11 +346,20 @@ final class CpuConvolution<A> {
       this.g = g;
       this.gFrom = gFrom;
       this.geometry = geometry;
-      this.tiling = ConvolutionTiling.ofPositions(geometry);
+      this.manyWeights = geometry.weightSize() >= MANY_WEIGHTS;
+      this.tiling = manyWeights ? ConvolutionTiling.ofLongSums(geometry) : ConvolutionTiling.ofPositions(geometry);
+    }
+
+    void write(A dw, int dwFrom) {
+      if (manyWeights) {
+        byChannels(dw, dwFrom);
+      } else {
+        byPartialSums(dw, dwFrom);
+      }
     }
 
     /** Few weights: each task sums over a part of the batch, and the parts are merged in order. */
-    void byPartialSums(A dw, int dwFrom) {
+    private void byPartialSums(A dw, int dwFrom) {
       int size = geometry.weightSize();
       Parts parts = Parts.of(tiling.count(), PARTIAL_SUMS);
       A partial = scratch.borrow(size * parts.count());
@@ -314,7 +387,7 @@ final class CpuConvolution<A> {
     }
 
     /** Many weights: each task sums over the whole batch for some of the input channels. */
-    void byChannels(A dw, int dwFrom) {
+    private void byChannels(A dw, int dwFrom) {
       Parts parts = Parts.of(geometry.groupInChannels(), CHANNEL_PARTS);
       workers.run(
           parts.count() * geometry.groups(),
@@ -363,7 +436,7 @@ final class CpuConvolution<A> {
         array = scratch.borrow(borrowed);
         from = 0;
         leading = block.columns(geometry);
-        arrays.unfold(geometry, block, x, xFrom, array);
+        arrays.unfold(geometry, block, x, xFrom, array, 0);
       }
     }
 

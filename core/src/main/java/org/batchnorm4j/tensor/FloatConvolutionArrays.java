@@ -24,13 +24,39 @@ enum FloatConvolutionArrays implements ConvolutionArrays<float[]> {
   }
 
   @Override
-  public void unfold(ConvolutionGeometry geometry, PatchBlock block, float[] x, int xFrom, float[] patches) {
+  public void unfold(ConvolutionGeometry geometry, PatchBlock block, float[] x, int xFrom, float[] patches, int patchesFrom) {
+    if (SmallPlanes.worthwhile(geometry)) {
+      unfoldSmall(geometry, block, x, xFrom, patches, patchesFrom);
+      return;
+    }
     PatchWindow window = new PatchWindow(geometry, block);
-    int at = 0;
+    int at = patchesFrom;
     while (window.next()) {
       for (int image = 0; image < block.images(); image++) {
         unfoldPlane(window, x, xFrom + window.plane(image), patches, at);
         at += window.positions;
+      }
+    }
+  }
+
+  private static void unfoldSmall(ConvolutionGeometry geometry, PatchBlock block, float[] x, int xFrom, float[] patches, int patchesFrom) {
+    int[] sources = SmallPlanes.sources(geometry);
+    int columns = block.columns(geometry);
+    int inPositions = geometry.inPositions();
+    int positions = geometry.outPositions();
+    int kernelPositions = geometry.kernelPositions();
+    float[] plane = new float[inPositions + 1]; // the last element stays 0, for the padding
+    for (int channel = 0; channel < block.channels(); channel++) {
+      for (int image = 0; image < block.images(); image++) {
+        int from = ((block.image() + image) * geometry.inChannels() + block.channel() + channel) * inPositions;
+        System.arraycopy(x, xFrom + from, plane, 0, inPositions);
+        for (int kernel = 0; kernel < kernelPositions; kernel++) {
+          int to = patchesFrom + (channel * kernelPositions + kernel) * columns + image * positions;
+          int table = kernel * positions;
+          for (int i = 0; i < positions; i++) {
+            patches[to + i] = plane[sources[table + i]];
+          }
+        }
       }
     }
   }
@@ -119,6 +145,19 @@ enum FloatConvolutionArrays implements ConvolutionArrays<float[]> {
       }
       for (int column = window.right; column < width; column++) {
         patches[start + column] = 0f;
+      }
+    }
+  }
+
+  @Override
+  public void turn(float[] from, int fromAt, int inChannels, float[] to, int toAt, int out, int in, int size) {
+    for (int o = 0; o < out; o++) {
+      for (int i = 0; i < in; i++) {
+        int last = fromAt + (o * inChannels + i + 1) * size - 1;
+        int first = toAt + (i * out + o) * size;
+        for (int element = 0; element < size; element++) {
+          to[first + element] = from[last - element];
+        }
       }
     }
   }

@@ -56,7 +56,7 @@ final class NumberedTasks {
         return;
       }
       runTask(number);
-      if (unfinished.decrementAndGet() == 0 && Thread.currentThread() != caller) {
+      if (unfinished.decrementAndGet() == 0 && !caller.equals(Thread.currentThread())) {
         LockSupport.unpark(caller);
       }
     }

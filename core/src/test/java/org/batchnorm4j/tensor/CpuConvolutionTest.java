@@ -38,6 +38,8 @@ class CpuConvolutionTest {
         new ConvolutionGeometry(2, 2, 1, 6, 3, 1, 4, 1, 1, 0, 3, 1, 1, 1),
         new ConvolutionGeometry(2, 3, 4, 4, 3, 3, 3, 1, 1, 4, 4, 1, 1, 1),
         new ConvolutionGeometry(2, 96, 3, 3, 320, 3, 3, 1, 1, 1, 1, 1, 1, 1), // many weights
+        new ConvolutionGeometry(66, 6, 4, 4, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1), // turned kernels
+        new ConvolutionGeometry(8, 6, 12, 13, 4, 3, 2, 1, 1, 2, 1, 2, 1, 2), // turned kernels, two groups
         new ConvolutionGeometry(40, 3, 3, 3, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1),
         new ConvolutionGeometry(0, 3, 4, 4, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1));
   }

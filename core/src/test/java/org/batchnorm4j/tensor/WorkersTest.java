@@ -136,7 +136,7 @@ class WorkersTest {
                     5,
                     j -> {
                       inner.incrementAndGet();
-                      strangers.addAndGet(Thread.currentThread() == here ? 0 : 1);
+                      strangers.addAndGet(here.equals(Thread.currentThread()) ? 0 : 1);
                     });
               });
           assertEquals(40, inner.get());
