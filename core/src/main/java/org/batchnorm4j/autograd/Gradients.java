@@ -1,6 +1,6 @@
 package org.batchnorm4j.autograd;
 
-import java.util.Map;
+import java.util.IdentityHashMap;
 import java.util.Optional;
 import org.batchnorm4j.tensor.Tensor;
 
@@ -9,9 +9,9 @@ import org.batchnorm4j.tensor.Tensor;
  * is nothing to zero before the next step. Immutable; safe for use by many threads.
  */
 public final class Gradients {
-  private final Map<Tensor, Tensor> byTensor;
+  private final IdentityHashMap<Tensor, Tensor> byTensor;
 
-  Gradients(Map<Tensor, Tensor> byTensor) {
+  Gradients(IdentityHashMap<Tensor, Tensor> byTensor) {
     this.byTensor = byTensor;
   }
 

@@ -51,7 +51,7 @@ final class Shaping {
     int[] axes = new int[g.rank()];
     int count = 0;
     for (int axis = 0; axis < g.rank(); axis++) {
-      if (axis < extra || shape.axis(axis - extra) == 1 && g.axis(axis) != 1) {
+      if (axis < extra || (shape.axis(axis - extra) == 1 && g.axis(axis) != 1)) {
         axes[count++] = axis;
       }
     }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.ShapeException;
@@ -19,7 +18,7 @@ final class Tape {
 
   private final List<Entry> entries = new ArrayList<>();
   private final Set<Tensor> watched = Collections.newSetFromMap(new IdentityHashMap<>());
-  private final Map<Tensor, Integer> producers = new IdentityHashMap<>();
+  private final IdentityHashMap<Tensor, Integer> producers = new IdentityHashMap<>();
 
   void watch(Tensor tensor) {
     watched.add(tensor);
@@ -46,7 +45,7 @@ final class Tape {
    * Gradients of {@code loss} for everything watched that it depends on. When an entry's turn
    * comes, all uses of its output lie behind it, so the sum of their gradients is complete.
    */
-  Map<Tensor, Tensor> backward(Tensor loss, Tensor seed, Pass pass) {
+  IdentityHashMap<Tensor, Tensor> backward(Tensor loss, Tensor seed, Pass pass) {
     if (!tracks(loss)) {
       throw new IllegalStateException(
           "backward: the loss of shape "
@@ -54,7 +53,7 @@ final class Tape {
               + " does not depend on anything this pass watches; compute it with operations of the"
               + " pass (pass.mul(a, b), model.forward(x, pass)), those of Tensor are not recorded");
     }
-    Map<Tensor, Tensor> open = new IdentityHashMap<>();
+    IdentityHashMap<Tensor, Tensor> open = new IdentityHashMap<>();
     open.put(loss, seed);
     for (int i = producers.getOrDefault(loss, -1); i >= 0; i--) {
       Entry entry = entries.get(i);

@@ -74,7 +74,7 @@ public final class Conv2d implements Module {
     weight =
         members.parameter(
             "weight", Initialization.kaimingUniform(random, Math.sqrt(5), shape));
-    double bound = 1 / Math.sqrt(Initialization.fanIn(shape));
+    double bound = 1 / Math.sqrt((double) Initialization.fanIn(shape));
     bias =
         options.bias()
             ? members.parameter("bias", Tensor.uniform(random, -bound, bound, outChannels))

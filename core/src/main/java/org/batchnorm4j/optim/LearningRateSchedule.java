@@ -38,7 +38,8 @@ public sealed interface LearningRateSchedule {
 
     @Override
     public double at(long step) {
-      return rate * StrictMath.pow(gamma, step / every);
+      long drops = step / every;
+      return rate * StrictMath.pow(gamma, (double) drops);
     }
   }
 
@@ -83,7 +84,7 @@ public sealed interface LearningRateSchedule {
       double first = most / 25;
       double peak = UP * total - 1;
       double end = total - 1.0;
-      double position = Math.min(step, end);
+      double position = Math.min((double) step, end);
       if (position <= peak && peak > 0) {
         return between(first, most, position / peak);
       }

@@ -88,7 +88,8 @@ final class ParameterState {
         throw new IllegalArgumentException("optimiser state: \"" + name + "\" is unexpected");
       }
     }
-    tensors.forEach((name, tensor) -> tensor.copyFrom(state.get(name)));
+    tensors.forEach(
+        (name, tensor) -> tensor.copyFrom(java.util.Objects.requireNonNull(state.get(name))));
   }
 
   static double checkedRate(double learningRate) {

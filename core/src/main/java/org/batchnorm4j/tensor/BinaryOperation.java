@@ -37,7 +37,10 @@ public enum BinaryOperation {
   GE;
 
   boolean isComparison() {
-    return ordinal() >= EQ.ordinal();
+    return switch (this) {
+      case EQ, NE, LT, LE, GT, GE -> true;
+      case ADD, SUB, MUL, DIV, MAX, MIN, POW -> false;
+    };
   }
 
   /** Whether the operation has an exact result for integers, apart from wrapping around. */

@@ -38,7 +38,7 @@ final class MatrixProducts {
     int m = transposeA ? a.axis(-1) : rows;
     int k = transposeA ? rows : a.axis(-1);
     int n = transposeB ? b.axis(-2) : b.axis(-1);
-    if (k != (transposeB ? b.axis(-1) : b.axis(-2)) || !flat && !sameBatches) {
+    if (k != (transposeB ? b.axis(-1) : b.axis(-2)) || (!flat && !sameBatches)) {
       throw mismatch(left, right, transposeA, transposeB);
     }
     Shape shape = a.shape().with(-1, n);

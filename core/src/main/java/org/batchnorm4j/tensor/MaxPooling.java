@@ -54,7 +54,7 @@ final class MaxPooling {
           int line = plane + h * geometry.width();
           for (int w = geometry.columnFrom(column); w < columnTo; w++) {
             float value = x[offset + line + w];
-            if (best < 0 || value > largest || value != value) { // NaN wins
+            if (best < 0 || value > largest || Float.isNaN(value)) { // NaN wins
               largest = value;
               best = line + w;
             }

@@ -119,7 +119,7 @@ final class Reductions {
       double largest = first.valueAt(first.offset() + row * last);
       for (int i = 1; i < last; i++) {
         double value = first.valueAt(first.offset() + row * last + i);
-        if (value > largest || Double.isNaN(value) && !Double.isNaN(largest)) {
+        if (value > largest || (Double.isNaN(value) && !Double.isNaN(largest))) {
           largest = value;
           best = i;
         }

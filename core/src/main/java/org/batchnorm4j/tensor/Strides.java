@@ -77,7 +77,7 @@ record Strides(int[] values) {
     if (open >= 0 && known != 0 && before.size() % known == 0) {
       resolved[open] = before.size() / known;
     }
-    if (open >= 0 && resolved[open] == -1 || Shape.of(resolved).size() != before.size()) {
+    if ((open >= 0 && resolved[open] == -1) || Shape.of(resolved).size() != before.size()) {
       throw new ShapeException(
           "cannot reshape "
               + before

@@ -59,7 +59,7 @@ final class TensorText {
 
   private void judge(int position) {
     double size = Math.abs(tensor.valueAt(position));
-    boolean plain = size == 0 || size >= 1e-4 && size < 1e6 || !Double.isFinite(size);
+    boolean plain = size == 0 || (size >= 1e-4 && size < 1e6) || !Double.isFinite(size);
     scientific |= !plain;
   }
 
