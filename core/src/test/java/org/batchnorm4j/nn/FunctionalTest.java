@@ -22,12 +22,13 @@ class FunctionalTest {
       @Nullable Tensor weight,
       boolean training,
       double eps) {
-    return assertThrows(
-            IllegalArgumentException.class,
-            () ->
-                Functional.batchNorm(
-                    x, mean, variance, weight, null, training, 0.1, eps, Pass.inference()))
-        .getMessage();
+    return String.valueOf(
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    Functional.batchNorm(
+                        x, mean, variance, weight, null, training, 0.1, eps, Pass.inference()))
+            .getMessage());
   }
 
   @Test

@@ -15,8 +15,9 @@ class LayersTest {
   private final Tensor image = Tensor.arange(16).reshape(1, 1, 4, 4);
 
   private static String refusal(Module layer, Tensor input) {
-    return assertThrows(ShapeException.class, () -> layer.forward(input, Pass.inference()))
-        .getMessage();
+    return String.valueOf(
+        assertThrows(ShapeException.class, () -> layer.forward(input, Pass.inference()))
+            .getMessage());
   }
 
   @Test

@@ -21,6 +21,10 @@ class MembersTest {
         .add("norm", new Sequential().add("bn", new BatchNorm1d(2)));
   }
 
+  private static float[] values(Map<String, Tensor> state, String name) {
+    return java.util.Objects.requireNonNull(state.get(name)).toFloats();
+  }
+
   @Test
   void statesAreNamedByPath() {
     assertEquals(
@@ -54,13 +58,13 @@ class MembersTest {
     Sequential to = model(2);
     assertTrue(to.loadStateDict(from.stateDict(), true).isEmpty());
     from.stateDict()
-        .forEach((name, t) -> assertArrayEquals(t.toFloats(), to.stateDict().get(name).toFloats()));
+        .forEach((name, t) -> assertArrayEquals(t.toFloats(), values(to.stateDict(), name)));
   }
 
   @Test
   void strictLoadNamesEveryMismatchAndWritesNothing() {
     Sequential model = model(1);
-    float[] before = model.stateDict().get("fc.bias").toFloats();
+    float[] before = values(model.stateDict(), "fc.bias");
     Map<String, Tensor> state = new LinkedHashMap<>(model(2).stateDict());
     state.remove("norm.bn.running_var");
     state.put("extra", Tensor.zeros(1));
@@ -73,7 +77,7 @@ class MembersTest {
             + " fc.weight has shape (2, 4) instead of (2, 3); strict=false accepts missing and"
             + " unexpected names",
         refused.getMessage());
-    assertArrayEquals(before, model.stateDict().get("fc.bias").toFloats());
+    assertArrayEquals(before, values(model.stateDict(), "fc.bias"));
   }
 
   @Test
@@ -86,7 +90,7 @@ class MembersTest {
     assertEquals(List.of("fc.bias"), mismatch.missing());
     assertEquals(List.of("extra"), mismatch.unexpected());
     assertArrayEquals(
-        state.get("fc.weight").toFloats(), model.stateDict().get("fc.weight").toFloats());
+        values(state, "fc.weight"), values(model.stateDict(), "fc.weight"));
   }
 
   @Test
