@@ -152,6 +152,23 @@ class DataLoaderTest {
   }
 
   @Test
+  void eachPictureHasChangesOfItsOwn() {
+    // 40 equal pictures in one epoch; that all have the same 1 of 25 shifts has probability 25^-39
+    byte[] pixels = new byte[40 * 81];
+    for (int i = 0; i < 40; i++) {
+      pixels[i * 81 + 40] = (byte) 255;
+    }
+    Dataset dots =
+        Dataset.of(
+            "dots", new ImageShape(1, 9, 9), 1, Normalisation.grey(0.5, 0.5), pixels, new byte[40]);
+    LoaderOptions options =
+        LoaderOptions.evaluation(1).withAugmentation(new Augmentation(2, false));
+    Set<String> different = new HashSet<>();
+    images(new DataLoader(dots, options), 0, 0).forEach(i -> different.add(Arrays.toString(i)));
+    assertTrue(different.size() > 10, different.size() + " different pictures");
+  }
+
+  @Test
   void memoryIsUsedAgain() {
     DataLoader loader = new DataLoader(numbered(100), LoaderOptions.training(4, 1).withPrefetch(3));
     Set<float[]> arrays = java.util.Collections.newSetFromMap(new java.util.IdentityHashMap<>());

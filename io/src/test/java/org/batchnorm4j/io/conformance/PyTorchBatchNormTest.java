@@ -186,8 +186,7 @@ class PyTorchBatchNormTest {
                         + (batchStatistics ? sumG / count + xhat * sumGx / count : 0));
           }
           if (givenMean != null && givenVar != null) {
-            runningMean[c] =
-                (1 - momentum) * Math.abs(givenMean[c]) + momentum * absolute / count;
+            runningMean[c] = (1 - momentum) * Math.abs(givenMean[c]) + momentum * absolute / count;
             runningVar[c] =
                 (1 - momentum) * givenVar[c] + momentum * (m2 + m2Abs) / Math.max(1, count - 1);
           }

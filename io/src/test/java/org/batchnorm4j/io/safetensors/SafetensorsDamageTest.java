@@ -104,6 +104,16 @@ class SafetensorsDamageTest {
   }
 
   @Test
+  void otherEncodingsThanUtf8AreRefused() throws IOException {
+    byte[] json = "{}".getBytes(StandardCharsets.UTF_16LE); // a sound header, were it allowed
+    byte[] file =
+        ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN).putLong(4).put(json).array();
+    Files.write(path, file);
+    FormatException e = assertThrows(FormatException.class, () -> SafetensorsFile.open(path));
+    assertEquals(path + ": the header has a zero byte at byte 9", e.getMessage());
+  }
+
+  @Test
   void typesThatCannotBeReadAreListedAndRefusedWhenRead() throws IOException {
     write("{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[2],\"data_offsets\":[0,2]}}", 2);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
