@@ -8,8 +8,8 @@ import java.util.Arrays;
  *
  * <ul>
  *   <li>Plane sums follow {@link VirtualLanes}. Row sums have four lanes per channel: row {@code r}
- *       is added to lane {@code r mod 4}, and the result is {@code (lane0 + lane2) + (lane1 +
- *       lane3)}.
+ *       is added to lane {@code r mod 4}, but up to three rows after the last four to lane 0; the
+ *       result is {@code (lane0 + lane2) + (lane1 + lane3)}.
  *   <li>Moments are one pass over {@code d = x - pivot} in float64, {@code sum + d} and {@code
  *       fma(d, d, squares)}, where the pivot is the channel's first value in the block (0 if that
  *       is not finite). Then {@code mean = pivot + sum / n} and {@code M2 = max(0, squares - sum *
@@ -129,19 +129,36 @@ public final class ScalarKernels implements CpuKernels {
       double[] sums,
       int at) {
     double[] lanes = VirtualLanes.zeros();
-    double[] centredLanes = VirtualLanes.zeros();
+    double[] products = VirtualLanes.zeros();
+    int steps = VirtualLanes.inSteps(length);
+    int rest = VirtualLanes.restLane(steps, length);
     for (int p = 0; p < planes; p++) {
       int xRun = xFrom + p * stride;
       int gRun = gFrom + p * stride;
-      for (int i = 0; i < length; i++) {
-        int lane = VirtualLanes.lane(i, length);
-        double gradient = g[gRun + i];
-        lanes[lane] += gradient;
-        centredLanes[lane] += gradient * (x[xRun + i] - mean);
+      for (int i = 0; i < steps; i += VirtualLanes.STEP) {
+        addGradients(x, xRun + i, g, gRun + i, VirtualLanes.STEP, mean, lanes, products, 0);
       }
+      addGradients(x, xRun + steps, g, gRun + steps, length - steps, mean, lanes, products, rest);
     }
     sums[at] = VirtualLanes.fold(lanes);
-    sums[at + 1] = VirtualLanes.fold(centredLanes);
+    sums[at + 1] = VirtualLanes.fold(products);
+  }
+
+  private static void addGradients(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      int count,
+      float mean,
+      double[] lanes,
+      double[] products,
+      int lane) {
+    for (int i = 0; i < count; i++) {
+      double gradient = g[gFrom + i];
+      lanes[lane + i] += gradient;
+      products[lane + i] += gradient * (x[xFrom + i] - mean);
+    }
   }
 
   @Override
@@ -159,20 +176,22 @@ public final class ScalarKernels implements CpuKernels {
       double[] sums,
       int at) {
     double[] lanes = VirtualLanes.zeros();
-    double[] centredLanes = VirtualLanes.zeros();
+    double[] products = VirtualLanes.zeros();
+    float[] passed = new float[VirtualLanes.STEP];
     for (int p = 0; p < planes; p++) {
-      int xRun = xFrom + p * stride;
-      int gRun = gFrom + p * stride;
-      for (int i = 0; i < length; i++) {
+      for (int i = 0; i < length; i += VirtualLanes.STEP) {
+        int xi = xFrom + p * stride + i;
+        int gi = gFrom + p * stride + i;
+        int count = Math.min(VirtualLanes.STEP, length - i);
+        for (int j = 0; j < count; j++) {
+          passed[j] = gated(g[gi + j], x[xi + j], mean, scale, shift);
+        }
         int lane = VirtualLanes.lane(i, length);
-        float value = x[xRun + i];
-        double gradient = gated(g[gRun + i], value, mean, scale, shift);
-        lanes[lane] += gradient;
-        centredLanes[lane] += gradient * (value - mean);
+        addGradients(x, xi, passed, 0, count, mean, lanes, products, lane);
       }
     }
     sums[at] = VirtualLanes.fold(lanes);
-    sums[at + 1] = VirtualLanes.fold(centredLanes);
+    sums[at + 1] = VirtualLanes.fold(products);
   }
 
   /** The gradient behind a ReLU: {@code g} where the pre-activation is positive, else 0. */
@@ -245,7 +264,7 @@ public final class ScalarKernels implements CpuKernels {
     for (int c = 0; c < channels; c++) {
       double pivot = rows == 0 ? 0.0 : finiteOrZero(x[from + c]);
       for (int r = 0; r < rows; r++) {
-        int lane = r % ROW_LANES;
+        int lane = rowLane(r, rows);
         double d = x[from + r * stride + c] - pivot;
         sums[lane] += d;
         squares[lane] = Math.fma(d, d, squares[lane]);
@@ -254,6 +273,10 @@ public final class ScalarKernels implements CpuKernels {
       mean[at + c] = pivot + sum / n;
       m2[at + c] = Math.max(0.0, foldAndClear(squares) - sum * (sum / n));
     }
+  }
+
+  private static int rowLane(int r, int rows) {
+    return r < (rows & -ROW_LANES) ? r % ROW_LANES : 0;
   }
 
   private static double foldAndClear(double[] lanes) {
@@ -307,18 +330,19 @@ public final class ScalarKernels implements CpuKernels {
       double[] sumGx,
       int at) {
     double[] lanes = new double[ROW_LANES];
-    double[] centredLanes = new double[ROW_LANES];
+    double[] products = new double[ROW_LANES];
     for (int c = 0; c < channels; c++) {
       int k = at + c;
       for (int r = 0; r < rows; r++) {
         int i = r * stride + c;
         float value = x[xFrom + i];
         double gradient = g[gFrom + i];
-        lanes[r % ROW_LANES] += gradient;
-        centredLanes[r % ROW_LANES] += gradient * (value - mean[k]);
+        int lane = rowLane(r, rows);
+        lanes[lane] += gradient;
+        products[lane] += gradient * (value - mean[k]);
       }
       sumG[k] = foldAndClear(lanes);
-      sumGx[k] = foldAndClear(centredLanes);
+      sumGx[k] = foldAndClear(products);
     }
   }
 
@@ -338,18 +362,19 @@ public final class ScalarKernels implements CpuKernels {
       double[] sumGx,
       int at) {
     double[] lanes = new double[ROW_LANES];
-    double[] centredLanes = new double[ROW_LANES];
+    double[] products = new double[ROW_LANES];
     for (int c = 0; c < channels; c++) {
       int k = at + c;
       for (int r = 0; r < rows; r++) {
         int i = r * stride + c;
         float value = x[xFrom + i];
         double gradient = gated(g[gFrom + i], value, mean[k], scale[k], shift[k]);
-        lanes[r % ROW_LANES] += gradient;
-        centredLanes[r % ROW_LANES] += gradient * (value - mean[k]);
+        int lane = rowLane(r, rows);
+        lanes[lane] += gradient;
+        products[lane] += gradient * (value - mean[k]);
       }
       sumG[k] = foldAndClear(lanes);
-      sumGx[k] = foldAndClear(centredLanes);
+      sumGx[k] = foldAndClear(products);
     }
   }
 

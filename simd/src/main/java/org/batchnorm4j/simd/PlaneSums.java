@@ -20,6 +20,9 @@ import org.batchnorm4j.kernel.VirtualLanes;
  * <p>Steps hold four vectors of lanes in registers. That is all 32 lanes at 512 bits; at 256 or 128
  * bits it is half or a quarter of them, and the block is read in two or four passes, each of which
  * touches its own values. Rests take one vector per run and pass.
+ *
+ * <p>The ends of these methods call nothing but the Vector API, for the reason given in {@link
+ * RowSums}.
  */
 final class PlaneSums {
 
@@ -81,21 +84,14 @@ final class PlaneSums {
         square3 = d3.fma(d3, square3);
       }
     }
-    store(sum0, sum1, sum2, sum3, sums, lane);
-    store(square0, square1, square2, square3, squares, lane);
-  }
-
-  private static void store(
-      DoubleVector v0,
-      DoubleVector v1,
-      DoubleVector v2,
-      DoubleVector v3,
-      double[] lanes,
-      int lane) {
-    v0.intoArray(lanes, lane);
-    v1.intoArray(lanes, lane + DOUBLE_COUNT);
-    v2.intoArray(lanes, lane + 2 * DOUBLE_COUNT);
-    v3.intoArray(lanes, lane + 3 * DOUBLE_COUNT);
+    sum0.intoArray(sums, lane);
+    sum1.intoArray(sums, lane + DOUBLE_COUNT);
+    sum2.intoArray(sums, lane + 2 * DOUBLE_COUNT);
+    sum3.intoArray(sums, lane + 3 * DOUBLE_COUNT);
+    square0.intoArray(squares, lane);
+    square1.intoArray(squares, lane + DOUBLE_COUNT);
+    square2.intoArray(squares, lane + 2 * DOUBLE_COUNT);
+    square3.intoArray(squares, lane + 3 * DOUBLE_COUNT);
   }
 
   /**
@@ -135,12 +131,8 @@ final class PlaneSums {
       sum = sum.add(d);
       square = d.fma(d, square);
     }
-    addTo(sums, lane, sum);
-    addTo(squares, lane, square);
-  }
-
-  private static void addTo(double[] lanes, int lane, DoubleVector sum) {
-    DoubleVector.fromArray(DOUBLES, lanes, lane).add(sum).intoArray(lanes, lane);
+    DoubleVector.fromArray(DOUBLES, sums, lane).add(sum).intoArray(sums, lane);
+    DoubleVector.fromArray(DOUBLES, squares, lane).add(square).intoArray(squares, lane);
   }
 
   static void gradients(
@@ -214,8 +206,14 @@ final class PlaneSums {
         product3 = g3.fma(widened(c3), product3);
       }
     }
-    store(sum0, sum1, sum2, sum3, lanes, lane);
-    store(product0, product1, product2, product3, products, lane);
+    sum0.intoArray(lanes, lane);
+    sum1.intoArray(lanes, lane + DOUBLE_COUNT);
+    sum2.intoArray(lanes, lane + 2 * DOUBLE_COUNT);
+    sum3.intoArray(lanes, lane + 3 * DOUBLE_COUNT);
+    product0.intoArray(products, lane);
+    product1.intoArray(products, lane + DOUBLE_COUNT);
+    product2.intoArray(products, lane + 2 * DOUBLE_COUNT);
+    product3.intoArray(products, lane + 3 * DOUBLE_COUNT);
   }
 
   private static void gradientRests(
@@ -240,8 +238,8 @@ final class PlaneSums {
       sum = sum.add(gradient);
       product = gradient.fma(none.blend(widened(c), counted), product);
     }
-    addTo(lanes, lane, sum);
-    addTo(products, lane, product);
+    DoubleVector.fromArray(DOUBLES, lanes, lane).add(sum).intoArray(lanes, lane);
+    DoubleVector.fromArray(DOUBLES, products, lane).add(product).intoArray(products, lane);
   }
 
   static void gradientsRelu(
@@ -338,8 +336,14 @@ final class PlaneSums {
         product3 = g3.fma(widened(c3), product3);
       }
     }
-    store(sum0, sum1, sum2, sum3, lanes, lane);
-    store(product0, product1, product2, product3, products, lane);
+    sum0.intoArray(lanes, lane);
+    sum1.intoArray(lanes, lane + DOUBLE_COUNT);
+    sum2.intoArray(lanes, lane + 2 * DOUBLE_COUNT);
+    sum3.intoArray(lanes, lane + 3 * DOUBLE_COUNT);
+    product0.intoArray(products, lane);
+    product1.intoArray(products, lane + DOUBLE_COUNT);
+    product2.intoArray(products, lane + 2 * DOUBLE_COUNT);
+    product3.intoArray(products, lane + 3 * DOUBLE_COUNT);
   }
 
   private static void gradientRestsRelu(
@@ -369,7 +373,7 @@ final class PlaneSums {
       sum = sum.add(gradient);
       product = gradient.fma(none.blend(widened(c), counted), product);
     }
-    addTo(lanes, lane, sum);
-    addTo(products, lane, product);
+    DoubleVector.fromArray(DOUBLES, lanes, lane).add(sum).intoArray(lanes, lane);
+    DoubleVector.fromArray(DOUBLES, products, lane).add(product).intoArray(products, lane);
   }
 }

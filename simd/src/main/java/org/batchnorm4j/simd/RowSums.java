@@ -58,31 +58,15 @@ final class RowSums {
       square2 = d2.fma(d2, square2);
       square3 = d3.fma(d3, square3);
     }
-    int i = from + fours * stride;
-    if (fours < rows) {
-      DoubleVector d = loadWide(x, i).sub(pivot);
+    for (int r = fours; r < rows; r++) {
+      DoubleVector d = loadWide(x, from + r * stride).sub(pivot);
       sum0 = sum0.add(d);
       square0 = d.fma(d, square0);
     }
-    if (fours + 1 < rows) {
-      DoubleVector d = loadWide(x, i + stride).sub(pivot);
-      sum1 = sum1.add(d);
-      square1 = d.fma(d, square1);
-    }
-    if (fours + 2 < rows) {
-      DoubleVector d = loadWide(x, i + 2 * stride).sub(pivot);
-      sum2 = sum2.add(d);
-      square2 = d.fma(d, square2);
-    }
-    DoubleVector sum = folded(sum0, sum1, sum2, sum3);
+    DoubleVector sum = sum0.add(sum2).add(sum1.add(sum3));
     DoubleVector average = sum.div((double) rows);
     average.add(pivot).intoArray(mean, at);
-    folded(square0, square1, square2, square3).sub(sum.mul(average)).max(0.0).intoArray(m2, at);
-  }
-
-  private static DoubleVector folded(
-      DoubleVector lane0, DoubleVector lane1, DoubleVector lane2, DoubleVector lane3) {
-    return lane0.add(lane2).add(lane1.add(lane3));
+    square0.add(square2).add(square1.add(square3)).sub(sum.mul(average)).max(0.0).intoArray(m2, at);
   }
 
   static void gradients(
@@ -144,28 +128,14 @@ final class RowSums {
       product2 = g2.fma(widened(c2), product2);
       product3 = g3.fma(widened(c3), product3);
     }
-    int xi = xFrom + fours * stride;
-    int gi = gFrom + fours * stride;
-    if (fours < rows) {
-      FloatVector c = loadNarrow(x, xi).sub(means);
-      DoubleVector gradient = loadWide(g, gi);
+    for (int r = fours; r < rows; r++) {
+      FloatVector c = loadNarrow(x, xFrom + r * stride).sub(means);
+      DoubleVector gradient = loadWide(g, gFrom + r * stride);
       sum0 = sum0.add(gradient);
       product0 = gradient.fma(widened(c), product0);
     }
-    if (fours + 1 < rows) {
-      FloatVector c = loadNarrow(x, xi + stride).sub(means);
-      DoubleVector gradient = loadWide(g, gi + stride);
-      sum1 = sum1.add(gradient);
-      product1 = gradient.fma(widened(c), product1);
-    }
-    if (fours + 2 < rows) {
-      FloatVector c = loadNarrow(x, xi + 2 * stride).sub(means);
-      DoubleVector gradient = loadWide(g, gi + 2 * stride);
-      sum2 = sum2.add(gradient);
-      product2 = gradient.fma(widened(c), product2);
-    }
-    folded(sum0, sum1, sum2, sum3).intoArray(sumG, at);
-    folded(product0, product1, product2, product3).intoArray(sumGx, at);
+    sum0.add(sum2).add(sum1.add(sum3)).intoArray(sumG, at);
+    product0.add(product2).add(product1.add(product3)).intoArray(sumGx, at);
   }
 
   static void gradientsRelu(
@@ -246,28 +216,14 @@ final class RowSums {
       product2 = g2.fma(widened(c2), product2);
       product3 = g3.fma(widened(c3), product3);
     }
-    int xi = xFrom + fours * stride;
-    int gi = gFrom + fours * stride;
-    if (fours < rows) {
-      FloatVector c = loadNarrow(x, xi).sub(means);
-      DoubleVector gradient = widened(gated(loadNarrow(g, gi), c, scales, shifts, zero));
+    for (int r = fours; r < rows; r++) {
+      FloatVector c = loadNarrow(x, xFrom + r * stride).sub(means);
+      DoubleVector gradient =
+          widened(gated(loadNarrow(g, gFrom + r * stride), c, scales, shifts, zero));
       sum0 = sum0.add(gradient);
       product0 = gradient.fma(widened(c), product0);
     }
-    if (fours + 1 < rows) {
-      FloatVector c = loadNarrow(x, xi + stride).sub(means);
-      DoubleVector gradient = widened(gated(loadNarrow(g, gi + stride), c, scales, shifts, zero));
-      sum1 = sum1.add(gradient);
-      product1 = gradient.fma(widened(c), product1);
-    }
-    if (fours + 2 < rows) {
-      FloatVector c = loadNarrow(x, xi + 2 * stride).sub(means);
-      DoubleVector gradient =
-          widened(gated(loadNarrow(g, gi + 2 * stride), c, scales, shifts, zero));
-      sum2 = sum2.add(gradient);
-      product2 = gradient.fma(widened(c), product2);
-    }
-    folded(sum0, sum1, sum2, sum3).intoArray(sumG, at);
-    folded(product0, product1, product2, product3).intoArray(sumGx, at);
+    sum0.add(sum2).add(sum1.add(sum3)).intoArray(sumG, at);
+    product0.add(product2).add(product1.add(product3)).intoArray(sumGx, at);
   }
 }
