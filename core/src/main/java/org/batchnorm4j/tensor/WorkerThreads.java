@@ -20,7 +20,7 @@ public final class WorkerThreads implements Workers, AutoCloseable {
   private final int threads;
   private final int spins;
   private final AtomicBoolean busy = new AtomicBoolean();
-  private final List<Helper> helpers = new ArrayList<>();
+  private final List<Worker> helpers = new ArrayList<>();
   private volatile @Nullable NumberedTasks current;
   private volatile boolean closed;
 
@@ -29,7 +29,7 @@ public final class WorkerThreads implements Workers, AutoCloseable {
     this.threads = threads;
     this.spins = threads <= Runtime.getRuntime().availableProcessors() ? SPINS : 0;
     for (int i = 1; i < threads; i++) {
-      helpers.add(new Helper(i));
+      helpers.add(new Worker(i));
     }
     helpers.forEach(helper -> helper.thread.start());
   }
@@ -78,18 +78,18 @@ public final class WorkerThreads implements Workers, AutoCloseable {
   private void wake(int useful) {
     int wanted = Math.min(useful, helpers.size());
     for (int i = 0; i < wanted; i++) {
-      Helper helper = helpers.get(i);
+      Worker helper = helpers.get(i);
       if (helper.asleep) {
         LockSupport.unpark(helper.thread);
       }
     }
   }
 
-  private final class Helper implements Runnable {
+  private final class Worker implements Runnable {
     final Thread thread;
     volatile boolean asleep;
 
-    Helper(int number) {
+    Worker(int number) {
       thread = Thread.ofPlatform().daemon().name("batchnorm4j-worker-" + number).unstarted(this);
     }
 

@@ -104,8 +104,8 @@ final class PlaneSums {
 
   /** Which values of the vector at {@code i} are among the {@code left} values after the steps. */
   private static VectorMask<Double> inRest(int i, int steps, int left) {
-    long before = Math.max(0, steps - i);
-    long until = steps + left - i;
+    int before = Math.max(0, steps - i);
+    int until = steps + left - i;
     return VectorMask.fromLong(DOUBLES, (1L << until) - (1L << before));
   }
 

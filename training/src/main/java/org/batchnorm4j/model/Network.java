@@ -39,6 +39,7 @@ public enum Network {
   private final String option;
   private final int leastSide;
   private final String reason;
+  @SuppressWarnings("ImmutableEnumChecker") // method references without state
   private final Architecture architecture;
 
   Network(String option, int leastSide, String reason, Architecture architecture) {
