@@ -1,5 +1,7 @@
 package org.batchnorm4j.tensor;
 
+import java.util.Arrays;
+
 /** 2-D average pooling over planes; channels last is pooled through a channels-first copy. */
 final class AveragePooling {
   private final Workers workers;
@@ -63,22 +65,32 @@ final class AveragePooling {
         });
   }
 
+  /** Column by column of the window, so that the inner loop runs along a row of the output. */
   private static void average(float[] x, int in, float[] y, int out, PoolGeometry geometry) {
-    int width = geometry.width();
+    int stride = geometry.strideW();
+    int columns = geometry.outWidth();
+    double[] sums = new double[columns];
     int o = out;
     for (int row = 0; row < geometry.outHeight(); row++) {
-      int lineFrom = in + geometry.rowFrom(row) * width;
-      int lineTo = in + geometry.rowTo(row) * width;
-      for (int column = 0; column < geometry.outWidth(); column++) {
-        int from = geometry.columnFrom(column);
-        int to = geometry.columnTo(column);
-        double sum = 0;
-        for (int line = lineFrom; line < lineTo; line += width) {
-          for (int i = line + from; i < line + to; i++) {
-            sum += x[i];
+      Arrays.fill(sums, 0);
+      for (int h = geometry.rowFrom(row); h < geometry.rowTo(row); h++) {
+        int line = in + h * geometry.width();
+        if (columns == 1) { // a global average
+          int from = line + geometry.columnFrom(0);
+          sums[0] += SumLoops.run(x, from, line + geometry.columnTo(0) - from);
+          continue;
+        }
+        for (int k = 0; k < geometry.kernelWidth(); k++) {
+          int first = line - geometry.paddingW() + k;
+          int to = geometry.lastSeeing(k);
+          for (int column = geometry.firstSeeing(k); column < to; column++) {
+            sums[column] += x[first + column * stride];
           }
         }
-        y[o++] = (float) (sum / geometry.divisor(row, column));
+      }
+      int rows = geometry.rowsCounted(row);
+      for (int column = 0; column < columns; column++) {
+        y[o++] = (float) (sums[column] / (rows * geometry.columnsCounted(column)));
       }
     }
   }
@@ -89,6 +101,7 @@ final class AveragePooling {
     for (int row = 0; row < geometry.outHeight(); row++) {
       int lineFrom = in + geometry.rowFrom(row) * width;
       int lineTo = in + geometry.rowTo(row) * width;
+      int rows = geometry.rowsCounted(row);
       for (int column = 0; column < geometry.outWidth(); column++) {
         int from = geometry.columnFrom(column);
         int to = geometry.columnTo(column);
@@ -98,25 +111,35 @@ final class AveragePooling {
             sum += x[i];
           }
         }
-        y[o++] = sum / geometry.divisor(row, column);
+        y[o++] = sum / (rows * geometry.columnsCounted(column));
       }
     }
   }
 
   private static void spread(float[] g, int out, float[] dx, int in, PoolGeometry geometry) {
-    int width = geometry.width();
-    java.util.Arrays.fill(dx, in, in + geometry.height() * width, 0f);
+    int stride = geometry.strideW();
+    int columns = geometry.outWidth();
+    float[] shares = new float[columns];
+    Arrays.fill(dx, in, in + geometry.height() * geometry.width(), 0f);
     int o = out;
     for (int row = 0; row < geometry.outHeight(); row++) {
-      int lineFrom = in + geometry.rowFrom(row) * width;
-      int lineTo = in + geometry.rowTo(row) * width;
-      for (int column = 0; column < geometry.outWidth(); column++) {
-        int from = geometry.columnFrom(column);
-        int to = geometry.columnTo(column);
-        float share = g[o++] / geometry.divisor(row, column);
-        for (int line = lineFrom; line < lineTo; line += width) {
-          for (int i = line + from; i < line + to; i++) {
-            dx[i] += share;
+      int rows = geometry.rowsCounted(row);
+      for (int column = 0; column < columns; column++) {
+        shares[column] = g[o++] / (rows * geometry.columnsCounted(column));
+      }
+      for (int h = geometry.rowFrom(row); h < geometry.rowTo(row); h++) {
+        int line = in + h * geometry.width();
+        if (columns == 1) { // a global average
+          for (int i = line + geometry.columnFrom(0); i < line + geometry.columnTo(0); i++) {
+            dx[i] += shares[0];
+          }
+          continue;
+        }
+        for (int k = 0; k < geometry.kernelWidth(); k++) {
+          int first = line - geometry.paddingW() + k;
+          int to = geometry.lastSeeing(k);
+          for (int column = geometry.firstSeeing(k); column < to; column++) {
+            dx[first + column * stride] += shares[column];
           }
         }
       }
@@ -125,15 +148,16 @@ final class AveragePooling {
 
   private static void spread(double[] g, int out, double[] dx, int in, PoolGeometry geometry) {
     int width = geometry.width();
-    java.util.Arrays.fill(dx, in, in + geometry.height() * width, 0.0);
+    Arrays.fill(dx, in, in + geometry.height() * width, 0.0);
     int o = out;
     for (int row = 0; row < geometry.outHeight(); row++) {
       int lineFrom = in + geometry.rowFrom(row) * width;
       int lineTo = in + geometry.rowTo(row) * width;
+      int rows = geometry.rowsCounted(row);
       for (int column = 0; column < geometry.outWidth(); column++) {
         int from = geometry.columnFrom(column);
         int to = geometry.columnTo(column);
-        double share = g[o++] / geometry.divisor(row, column);
+        double share = g[o++] / (rows * geometry.columnsCounted(column));
         for (int line = lineFrom; line < lineTo; line += width) {
           for (int i = line + from; i < line + to; i++) {
             dx[i] += share;

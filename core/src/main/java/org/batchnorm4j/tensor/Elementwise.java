@@ -99,7 +99,7 @@ final class Elementwise {
             int gFrom = g.offset();
             int yFrom = y.offset();
             for (int i = task * BLOCK; i < to; i++) {
-              out[i] = active[yFrom + i] > 0 ? values[gFrom + i] : 0f;
+              out[i] = gated(active[yFrom + i], values[gFrom + i]);
             }
           } else {
             for (int i = task * BLOCK; i < to; i++) {
@@ -109,6 +109,17 @@ final class Elementwise {
           }
         });
     return dx;
+  }
+
+  /**
+   * g if y is positive, else 0. Without a branch, which would be guessed wrongly every other time:
+   * the sign of the mask is that of y's bits, of y's bits less 1 (for 0), or of those of infinity
+   * less y's (for NaN).
+   */
+  private static float gated(float y, float g) {
+    int bits = Float.floatToRawIntBits(y);
+    int mask = ~((bits | bits - 1 | 0x7f800000 - bits) >> 31);
+    return Float.intBitsToFloat(Float.floatToRawIntBits(g) & mask);
   }
 
   Tensor binary(BinaryOperation operation, Tensor a, Tensor b) {

@@ -1,5 +1,7 @@
 package org.batchnorm4j.tensor;
 
+import java.util.Arrays;
+
 /** 2-D max pooling over planes; channels last is pooled through a channels-first copy. */
 final class MaxPooling {
   private final Workers workers;
@@ -42,28 +44,41 @@ final class MaxPooling {
     return new MaxPooled(y, positions, x.shape());
   }
 
+  /** Column by column of the window, so that the inner loop runs along a row of the output. */
   private static void maxFloats(
       float[] x, int offset, int plane, float[] y, int[] from, int out, PoolGeometry geometry) {
+    int stride = geometry.strideW();
+    long[] best = new long[geometry.outWidth()];
     int o = out;
     for (int row = 0; row < geometry.outHeight(); row++) {
-      for (int column = 0; column < geometry.outWidth(); column++) {
-        int best = -1;
-        float largest = Float.NEGATIVE_INFINITY;
-        int columnTo = geometry.columnTo(column);
-        for (int h = geometry.rowFrom(row); h < geometry.rowTo(row); h++) {
-          int line = plane + h * geometry.width();
-          for (int w = geometry.columnFrom(column); w < columnTo; w++) {
-            float value = x[offset + line + w];
-            if (best < 0 || value > largest || Float.isNaN(value)) { // NaN wins
-              largest = value;
-              best = line + w;
-            }
+      Arrays.fill(best, Long.MIN_VALUE);
+      for (int h = geometry.rowFrom(row); h < geometry.rowTo(row); h++) {
+        for (int k = 0; k < geometry.kernelWidth(); k++) {
+          int first = plane + h * geometry.width() - geometry.paddingW() + k;
+          int to = geometry.lastSeeing(k);
+          for (int column = geometry.firstSeeing(k); column < to; column++) {
+            int i = first + column * stride;
+            best[column] = Math.max(best[column], ranked(x[offset + i], i));
           }
         }
-        y[o] = largest;
-        from[o++] = best;
+      }
+      for (long winner : best) {
+        int position = ~(int) winner;
+        y[o] = x[offset + position];
+        from[o++] = position;
       }
     }
+  }
+
+  /**
+   * A number that sorts as the value does, NaN above all, and puts the earlier of equals first. Its
+   * lower half is the complement of the position. Comparing these takes no branch, and branches on
+   * the data of a max pooling are guessed wrongly every other time.
+   */
+  private static long ranked(float value, int position) {
+    int bits = Float.floatToIntBits(value);
+    int sorted = bits ^ (bits >> 31 & Integer.MAX_VALUE);
+    return (long) sorted << 32 | ~position & 0xffffffffL;
   }
 
   private static void maxDoubles(
@@ -102,14 +117,14 @@ final class MaxPooling {
         n -> {
           if (dx.storage() instanceof Storage.Floats out) {
             float[] values = first.unsafeFloatArray();
-            java.util.Arrays.fill(out.array(), n * inSample, (n + 1) * inSample, 0f);
+            Arrays.fill(out.array(), n * inSample, (n + 1) * inSample, 0f);
             for (int i = n * outSample; i < (n + 1) * outSample; i++) {
               out.array()[from[i]] += values[first.offset() + i];
             }
           } else {
             double[] out = dx.unsafeDoubleArray();
             double[] values = first.unsafeDoubleArray();
-            java.util.Arrays.fill(out, n * inSample, (n + 1) * inSample, 0);
+            Arrays.fill(out, n * inSample, (n + 1) * inSample, 0);
             for (int i = n * outSample; i < (n + 1) * outSample; i++) {
               out[from[i]] += values[first.offset() + i];
             }

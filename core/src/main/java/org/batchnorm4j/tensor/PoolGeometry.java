@@ -103,13 +103,29 @@ public record PoolGeometry(
     return Math.min(width, x * strideW - paddingW + kernelWidth);
   }
 
-  /** The number that the sum of window (y, x) is divided by. */
-  int divisor(int y, int x) {
-    if (!countIncludePad) {
-      return (rowTo(y) - rowFrom(y)) * (columnTo(x) - columnFrom(x));
-    }
-    int rows = Math.min(height + paddingH, y * strideH - paddingH + kernelHeight);
-    int columns = Math.min(width + paddingW, x * strideW - paddingW + kernelWidth);
-    return (rows - (y * strideH - paddingH)) * (columns - (x * strideW - paddingW));
+  /** First output column whose window has its column {@code k} inside the input. */
+  int firstSeeing(int k) {
+    return Math.max(0, Math.ceilDiv(paddingW - k, strideW));
+  }
+
+  /** End of the output columns whose windows have their column {@code k} inside the input. */
+  int lastSeeing(int k) {
+    return Math.min(outWidth(), Math.floorDiv(width - 1 + paddingW - k, strideW) + 1);
+  }
+
+  /** Rows of the window of output row {@code y} that count in an average. */
+  int rowsCounted(int y) {
+    return countIncludePad
+        ? Math.min(height + paddingH, y * strideH - paddingH + kernelHeight)
+            - (y * strideH - paddingH)
+        : rowTo(y) - rowFrom(y);
+  }
+
+  /** Columns of the window of output column {@code x} that count in an average. */
+  int columnsCounted(int x) {
+    return countIncludePad
+        ? Math.min(width + paddingW, x * strideW - paddingW + kernelWidth)
+            - (x * strideW - paddingW)
+        : columnTo(x) - columnFrom(x);
   }
 }
