@@ -118,7 +118,7 @@ final class Elementwise {
    */
   private static float gated(float y, float g) {
     int bits = Float.floatToRawIntBits(y);
-    int mask = ~((bits | bits - 1 | 0x7f800000 - bits) >> 31);
+    int mask = ~((bits | (bits - 1) | (0x7f800000 - bits)) >> 31);
     return Float.intBitsToFloat(Float.floatToRawIntBits(g) & mask);
   }
 

@@ -77,8 +77,8 @@ final class MaxPooling {
    */
   private static long ranked(float value, int position) {
     int bits = Float.floatToIntBits(value);
-    int sorted = bits ^ (bits >> 31 & Integer.MAX_VALUE);
-    return (long) sorted << 32 | ~position & 0xffffffffL;
+    int sorted = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
+    return ((long) sorted << 32) | (~position & 0xffffffffL);
   }
 
   private static void maxDoubles(
