@@ -101,7 +101,7 @@ final class Documentation extends TreePathScanner<Void, Boolean> {
 
   private static boolean mentionsThreads(String comment) {
     String text = comment.toLowerCase(Locale.ROOT);
-    return text.contains("thread") || text.contains("immutable");
+    return List.of("thread", "immutable", "stateless", "safe for").stream().anyMatch(text::contains);
   }
 
   @Override

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * mean) inv} the gradients are {@code dbeta = sum(g)}, {@code dgamma = sum(g xhat)} and, if mean
  * and variance are those of x itself, {@code dx = gamma inv (g - dbeta / M - xhat dgamma / M)};
  * with given statistics {@code dx = gamma inv g} (Ioffe and Szegedy 2015, section 3).
+ *
+ * <p>Functions without state: safe for use by many threads.
  */
 public final class BatchNormalization {
   private static final long GIVEN = -1;

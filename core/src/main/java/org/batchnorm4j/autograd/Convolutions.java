@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * 2-D convolution. It and its two gradients are each linear in both operands, and the derivatives of
  * each are the other two, so gradients of any order exist.
+ *
+ * <p>Functions without state: safe for use by many threads.
  */
 public final class Convolutions {
   private Convolutions() {}

@@ -5,6 +5,8 @@ import org.batchnorm4j.tensor.Tensor;
 /**
  * One input of a recorded operation, with the way back to it.
  *
+ * <p>Immutable.
+ *
  * @param input a tensor that the operation read
  * @param derivative turns the gradient of the output into that of the input; called only if the
  *     input needs one

@@ -3,7 +3,7 @@ package org.batchnorm4j.autograd;
 import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.Tensor;
 
-/** Losses. */
+/** Losses. Functions without state: safe for use by many threads. */
 public final class Objectives {
   private Objectives() {}
 

@@ -4,7 +4,7 @@ import org.batchnorm4j.tensor.MaxPooled;
 import org.batchnorm4j.tensor.PoolGeometry;
 import org.batchnorm4j.tensor.Tensor;
 
-/** 2-D pooling; the maxima stay where they were under differentiation. */
+/** 2-D pooling; the maxima stay where they were under differentiation. Functions without state: safe for use by many threads. */
 public final class Poolings {
   private Poolings() {}
 

@@ -3,7 +3,7 @@ package org.batchnorm4j.autograd;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Matrix products. */
+/** Matrix products. Functions without state: safe for use by many threads. */
 public final class Products {
   private Products() {}
 

@@ -5,6 +5,8 @@ package org.batchnorm4j.statistics;
  * gradient of beta, and {@code sum(g * (x - mean))}, which times {@code 1 / sqrt(var + eps)} is that
  * of gamma. The arrays are not to be written to.
  *
+ * <p>Safe for use by many threads as long as none writes to the arrays.
+ *
  * @param sumG sum of the output gradient
  * @param sumGx sum of the output gradient times the centred input
  */

@@ -1,6 +1,9 @@
 package org.batchnorm4j.tensor;
 
-/** Where results of operations get their memory: the garbage-collected heap, or an {@link Arena}. */
+/**
+ * Where results of operations get their memory: the garbage-collected heap, which many threads may
+ * use, or an {@link Arena}, which says itself what threads may do with it.
+ */
 public sealed interface Memory permits HeapMemory, Arena {
 
   /** Memory that the garbage collector looks after; safe in every way. */

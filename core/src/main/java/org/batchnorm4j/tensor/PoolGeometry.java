@@ -3,6 +3,8 @@ package org.batchnorm4j.tensor;
 /**
  * The windows of a 2-D pooling.
  *
+ * <p>Immutable.
+ *
  * @param height input height
  * @param width input width
  * @param kernelHeight window height

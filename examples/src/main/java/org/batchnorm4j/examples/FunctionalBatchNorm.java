@@ -8,7 +8,7 @@ import org.batchnorm4j.nn.Functional;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 
-/** Batch norm as a function: the caller keeps the statistics and says whether this is training. */
+/** Batch norm as a function: the caller keeps the statistics and says whether this is training. Used from one thread. */
 public final class FunctionalBatchNorm {
   private static final double MOMENTUM = 0.1;
   private static final double EPS = 1e-5;
