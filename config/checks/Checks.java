@@ -12,8 +12,8 @@ import java.util.stream.Stream;
  * google-java-format writes it, and documentation. The build runs {@code java -cp
  * google-java-format.jar Checks.java check|write ROOT CACHE}; {@code write} rewrites the layout.
  *
- * <p>The cache lists digests of contents whose layout is known to be right, so that an unchanged file
- * is not laid out again.
+ * <p>The cache lists digests of contents whose layout is known to be right, so that an unchanged
+ * file is not laid out again.
  */
 public final class Checks {
 

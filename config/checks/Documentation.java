@@ -64,7 +64,12 @@ final class Documentation extends TreePathScanner<Void, Boolean> {
       JavacTask task =
           (JavacTask)
               compiler.getTask(
-                  null, files, null, List.of("-proc:none"), null, files.getJavaFileObjectsFromPaths(published));
+                  null,
+                  files,
+                  null,
+                  List.of("-proc:none"),
+                  null,
+                  files.getJavaFileObjectsFromPaths(published));
       Documentation documentation = new Documentation(DocTrees.instance(task), root, findings);
       for (CompilationUnitTree unit : task.parse()) {
         documentation.scan(unit, false);
@@ -87,7 +92,8 @@ final class Documentation extends TreePathScanner<Void, Boolean> {
     if (outermost && comment != null && !isSelfEvident(type) && !mentionsThreads(comment)) {
       add(type.getSimpleName() + " does not say what threads may do with it");
     }
-    boolean implicit = type.getKind() == Tree.Kind.INTERFACE || type.getKind() == Tree.Kind.ANNOTATION_TYPE;
+    boolean implicit =
+        type.getKind() == Tree.Kind.INTERFACE || type.getKind() == Tree.Kind.ANNOTATION_TYPE;
     for (Tree member : type.getMembers()) {
       scan(member, implicit);
     }
@@ -96,12 +102,14 @@ final class Documentation extends TreePathScanner<Void, Boolean> {
 
   /** Constants and exceptions hold nothing that threads could fight over. */
   private static boolean isSelfEvident(ClassTree type) {
-    return type.getKind() == Tree.Kind.ENUM || type.getSimpleName().toString().endsWith("Exception");
+    return type.getKind() == Tree.Kind.ENUM
+        || type.getSimpleName().toString().endsWith("Exception");
   }
 
   private static boolean mentionsThreads(String comment) {
     String text = comment.toLowerCase(Locale.ROOT);
-    return List.of("thread", "immutable", "stateless", "safe for").stream().anyMatch(text::contains);
+    return List.of("thread", "immutable", "stateless", "safe for").stream()
+        .anyMatch(text::contains);
   }
 
   @Override

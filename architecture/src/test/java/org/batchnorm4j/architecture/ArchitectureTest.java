@@ -47,8 +47,16 @@ final class ArchitectureTest {
           Map.entry(
               "cli",
               Set.of(
-                  "kernel", "statistics", "tensor", "autograd", "nn", "optim", "io", "data",
-                  "training", "model")));
+                  "kernel",
+                  "statistics",
+                  "tensor",
+                  "autograd",
+                  "nn",
+                  "optim",
+                  "io",
+                  "data",
+                  "training",
+                  "model")));
 
   private static final Set<String> CORE =
       Set.of("kernel", "statistics", "tensor", "autograd", "nn", "optim");
@@ -111,7 +119,10 @@ final class ArchitectureTest {
         dependencies(type -> !room(type).equals("simd"))
             .filter(
                 dependency ->
-                    dependency.getTargetClass().getBaseComponentType().getPackageName()
+                    dependency
+                        .getTargetClass()
+                        .getBaseComponentType()
+                        .getPackageName()
                         .startsWith("jdk.incubator"))
             .map(Dependency::getDescription));
   }

@@ -30,8 +30,8 @@ final class Stage {
   /**
    * Makes standard error the launcher's own again. Until here it went through a filter for the
    * JVM's line about the vector module; the descriptor named by {@code batchnorm4j.stderr} is the
-   * terminal, file or pipe that the user chose. Does nothing when that property is not set; when the
-   * call is not possible here, output goes on through the filter.
+   * terminal, file or pipe that the user chose. Does nothing when that property is not set; when
+   * the call is not possible here, output goes on through the filter.
    */
   static void restoreStandardError() {
     Integer original = Integer.getInteger("batchnorm4j.stderr");

@@ -18,8 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The launcher script in a checkout of its own, whose path has a space, with a Maven that only packs
- * a small program: what the script does around the build and the JVM, and nothing of the commands.
+ * The launcher script in a checkout of its own, whose path has a space, with a Maven that only
+ * packs a small program: what the script does around the build and the JVM, and nothing of the
+ * commands.
  */
 final class LauncherTest {
 
@@ -111,7 +112,8 @@ final class LauncherTest {
     Path repository = Path.of("").toAbsolutePath().getParent();
     Files.copy(repository.resolve("batchnorm4j"), checkout.resolve("batchnorm4j"));
     assertTrue(checkout.resolve("batchnorm4j").toFile().setExecutable(true));
-    Path maven = Files.writeString(Files.createDirectory(folder.resolve("bin")).resolve("mvn"), MAVEN);
+    Path maven =
+        Files.writeString(Files.createDirectory(folder.resolve("bin")).resolve("mvn"), MAVEN);
     assertTrue(maven.toFile().setExecutable(true));
 
     Result first = run("--version");
@@ -148,7 +150,10 @@ final class LauncherTest {
   void exitCodesAndStandardInputPass() throws Exception {
     assertEquals(7, run("work", "7").exit());
     Path input = Files.writeString(folder.resolve("input"), "two\nlines");
-    Process process = start(Map.of(), checkout.resolve("batchnorm4j"), "stdin").redirectInput(input.toFile()).start();
+    Process process =
+        start(Map.of(), checkout.resolve("batchnorm4j"), "stdin")
+            .redirectInput(input.toFile())
+            .start();
     assertEquals("two\nlines", text(process.getInputStream()));
     assertEquals(0, process.waitFor());
   }
@@ -171,8 +176,12 @@ final class LauncherTest {
     for (Map.Entry<String, Integer> signal :
         Map.of("INT", 128 + 2, "TERM", 128 + 15, "KILL", 128 + 9).entrySet()) {
       Process process = start(Map.of(), checkout.resolve("batchnorm4j"), "wait").start();
-      assertEquals("half a line", new String(process.getErrorStream().readNBytes(11), StandardCharsets.UTF_8));
-      new ProcessBuilder("kill", "-" + signal.getKey(), String.valueOf(process.pid())).start().waitFor();
+      assertEquals(
+          "half a line",
+          new String(process.getErrorStream().readNBytes(11), StandardCharsets.UTF_8));
+      new ProcessBuilder("kill", "-" + signal.getKey(), String.valueOf(process.pid()))
+          .start()
+          .waitFor();
       assertEquals(signal.getValue(), process.waitFor(), signal.getKey());
     }
   }
@@ -212,7 +221,9 @@ final class LauncherTest {
       for (int attempt = 0; attempt < 2; attempt++) {
         Result result = run("--version");
         assertEquals(1, result.exit());
-        assertTrue(result.err().contains(checkout.resolve("cli/target/app/build.log").toString()), result.err());
+        assertTrue(
+            result.err().contains(checkout.resolve("cli/target/app/build.log").toString()),
+            result.err());
         assertTrue(result.err().endsWith("[ERROR] the source is broken\n"), result.err());
       }
     } finally {
@@ -234,7 +245,8 @@ final class LauncherTest {
       assertEquals(
           List.of(),
           left.map(path -> path.getFileName().toString())
-              .filter(name -> name.contains("new.") || name.contains("stamp.") || name.equals("lock"))
+              .filter(
+                  name -> name.contains("new.") || name.contains("stamp.") || name.equals("lock"))
               .toList());
     }
   }
@@ -267,12 +279,15 @@ final class LauncherTest {
   private static Result run(String... arguments) throws Exception {
     Path errors = Files.createTempFile(folder, "errors", "");
     Process process =
-        start(Map.of(), checkout.resolve("batchnorm4j"), arguments).redirectError(errors.toFile()).start();
+        start(Map.of(), checkout.resolve("batchnorm4j"), arguments)
+            .redirectError(errors.toFile())
+            .start();
     String out = text(process.getInputStream());
     return new Result(process.waitFor(), out, Files.readString(errors));
   }
 
-  private static ProcessBuilder start(Map<String, String> environment, Path command, String... arguments) {
+  private static ProcessBuilder start(
+      Map<String, String> environment, Path command, String... arguments) {
     List<String> line = new ArrayList<>(List.of(command.toString()));
     line.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(line);
