@@ -1,6 +1,7 @@
 /** The command line: train and evaluate. */
 module org.batchnorm4j.cli {
   requires info.picocli;
+  requires jdk.unsupported;
   requires org.batchnorm4j;
   requires org.batchnorm4j.training;
   requires static org.jspecify;

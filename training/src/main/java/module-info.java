@@ -6,4 +6,5 @@ module org.batchnorm4j.training {
 
   exports org.batchnorm4j.data;
   exports org.batchnorm4j.model;
+  exports org.batchnorm4j.training;
 }

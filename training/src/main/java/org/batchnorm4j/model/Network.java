@@ -18,35 +18,30 @@ public enum Network {
    * convolution to 50, norm, ReLU, pool, linear to 500, norm, ReLU, linear. 431,650 parameters for
    * 1x28x28 and ten classes with batch norm. Pictures of at least 16x16.
    */
-  LABML_MNIST(
-      "labml-mnist", 16, "two windows of 5x5, each with a pooling behind", LabmlMnist::build),
+  LABML_MNIST("labml-mnist", 16, "two windows of 5x5, each with a pooling behind"),
   /**
    * The network like VGG-16 of labml's CIFAR-10 experiment: 13 convolutions in five blocks of 64,
    * 128, 256, 512 and 512 channels, a pool behind each block. 14,728,266 parameters for 3x32x32 and
    * ten classes with batch norm. Pictures of at least 32x32, so CIFAR-10 but not MNIST.
    */
-  LABML_CIFAR10(
-      "labml-cifar10", 32, "five poolings, each of which halves the picture", LabmlCifar10::build),
+  LABML_CIFAR10("labml-cifar10", 32, "five poolings, each of which halves the picture"),
   /** Two hidden linear layers of 256 and 128, each with norm and ReLU. Pictures of any size. */
-  MLP("mlp", 1, "", Mlp::build),
+  MLP("mlp", 1, ""),
   /**
    * A small residual network: a convolution to 16 channels and three blocks of 16, 32 and 64
    * channels, each {@code relu(norm(conv(relu(norm(conv(x))))) + shortcut(x))}, then the mean over
    * the picture. Pictures of any size.
    */
-  RESNET("resnet", 1, "", SmallResNet::build);
+  RESNET("resnet", 1, "");
 
   private final String option;
   private final int leastSide;
   private final String reason;
-  @SuppressWarnings("ImmutableEnumChecker") // method references without state
-  private final Architecture architecture;
 
-  Network(String option, int leastSide, String reason, Architecture architecture) {
+  Network(String option, int leastSide, String reason) {
     this.option = option;
     this.leastSide = leastSide;
     this.reason = reason;
-    this.architecture = architecture;
   }
 
   /** Returns the word that chooses this network, such as {@code labml-mnist}. */
@@ -114,11 +109,12 @@ public enum Network {
     if (classes < 1) {
       throw new IllegalArgumentException("a network needs at least 1 class, got " + classes);
     }
-    return architecture.build(new Chain(norm, seed), shape, classes);
-  }
-
-  /** Fills a chain with layers. */
-  private interface Architecture {
-    Module build(Chain chain, ImageShape shape, int classes);
+    Chain chain = new Chain(norm, seed);
+    return switch (this) {
+      case LABML_MNIST -> LabmlMnist.build(chain, shape, classes);
+      case LABML_CIFAR10 -> LabmlCifar10.build(chain, shape, classes);
+      case MLP -> Mlp.build(chain, shape, classes);
+      case RESNET -> SmallResNet.build(chain, shape, classes);
+    };
   }
 }

@@ -1,5 +1,6 @@
 package org.batchnorm4j.model;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -97,9 +98,10 @@ class NetworkTest {
   @Test
   void blockOfTheResidualNetworkAddsItsInput() {
     Module model = Network.RESNET.build(DIGIT, 10, Norm.batch(), 1);
-    Module block = model.members().children().get("block1");
+    Module block = requireNonNull(model.members().children().get("block1"));
+    Module body = requireNonNull(block.members().children().get("body"));
     // with gamma of the last norm at 0 the long way gives 0, so relu(x) is left
-    block.stateDict().get("body.bn2.weight").fill(0);
+    requireNonNull(block.stateDict().get("body.bn2.weight")).fill(0);
     Tensor x = Tensor.randn(RandomStream.of(5), 2, 16, 4, 4);
     float[] expected = x.toFloats();
     for (int i = 0; i < expected.length; i++) {
@@ -108,7 +110,7 @@ class NetworkTest {
     assertArrayEquals(expected, block.forward(x, Pass.inference()).toFloats());
     assertEquals(
         List.of("conv1", "bn1", "relu", "conv2", "bn2"),
-        List.copyOf(block.members().children().get("body").members().children().keySet()));
+        List.copyOf(body.members().children().keySet()));
   }
 
   @Test
@@ -124,8 +126,8 @@ class NetworkTest {
   void layersOfOneShapeHaveDifferentFirstValues() {
     Module model = Network.RESNET.build(DIGIT, 10, Norm.batch(), 3);
     assertNotEquals(
-        model.stateDict().get("block1.body.conv1.weight").at(0, 0, 0, 0),
-        model.stateDict().get("block1.body.conv2.weight").at(0, 0, 0, 0));
+        requireNonNull(model.stateDict().get("block1.body.conv1.weight")).at(0, 0, 0, 0),
+        requireNonNull(model.stateDict().get("block1.body.conv2.weight")).at(0, 0, 0, 0));
   }
 
   private static float[] weights(Module model) {

@@ -1,0 +1,119 @@
+package org.batchnorm4j.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * Turns whatever goes wrong into one line and an exit code: 2 for wrong usage, 1 for the rest. The
+ * stack is printed with {@code --verbose} or {@code -Dbatchnorm4j.trace=true} only.
+ */
+final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+  private static final int FAILURE = 1;
+  private static final int USAGE = 2;
+
+  private final PrintStream err;
+
+  Failures(PrintStream err) {
+    this.err = err;
+  }
+
+  @Override
+  public int handleParseException(ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    return usage(
+        command, e instanceof UnmatchedArgumentException u ? unmatched(command, u) : text(e));
+  }
+
+  private int usage(CommandLine command, String message) {
+    String name = command.getCommandSpec().qualifiedName();
+    err.println(name + ": " + message + "; try " + name + " --help");
+    return USAGE;
+  }
+
+  private static String unmatched(CommandLine command, UnmatchedArgumentException e) {
+    String argument = e.getUnmatched().getFirst();
+    if (!argument.startsWith("-")) {
+      List<String> commands = List.copyOf(command.getSubcommands().keySet());
+      return commands.isEmpty()
+          ? "\"" + argument + "\" is one argument too many"
+          : "there is no command \"" + argument + "\"" + didYouMean(argument, commands);
+    }
+    int equals = argument.indexOf('=');
+    String option = equals < 0 ? argument : argument.substring(0, equals);
+    List<String> options = new ArrayList<>();
+    command.getCommandSpec().options().forEach(known -> options.addAll(List.of(known.names())));
+    return "there is no option \"" + option + "\"" + didYouMean(option, options);
+  }
+
+  private static String didYouMean(String word, List<String> known) {
+    Optional<String> nearest = Nearest.of(word, known);
+    return nearest.map(guess -> " (did you mean " + guess + "?)").orElse("");
+  }
+
+  private static String text(ParameterException e) {
+    String message = e.getMessage();
+    return message == null ? e.toString() : message.lines().findFirst().orElse("");
+  }
+
+  @Override
+  public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
+    OptionSpec verbose = command.getCommandSpec().findOption("--verbose");
+    if (Boolean.getBoolean("batchnorm4j.trace")
+        || (verbose != null && Boolean.TRUE.equals(verbose.getValue()))) {
+      e.printStackTrace(err);
+    }
+    if (e instanceof UsageException) {
+      return usage(command, String.valueOf(e.getMessage()));
+    }
+    err.println(command.getCommandSpec().qualifiedName() + ": " + describe(e));
+    return FAILURE;
+  }
+
+  private static String describe(Exception e) {
+    String message = e.getMessage();
+    if (e instanceof FileSystemException file && file.getReason() == null) {
+      return file.getFile() + ": " + reason(file);
+    }
+    boolean said =
+        e instanceof IOException
+            || e instanceof IllegalArgumentException
+            || e instanceof IllegalStateException
+            || e instanceof ArithmeticException;
+    if (said && message != null) {
+      return message.lines().findFirst().orElse("");
+    }
+    return "this should not happen: " + e + "; please report it with the output of --verbose";
+  }
+
+  private static String reason(FileSystemException e) {
+    if (e instanceof NoSuchFileException) {
+      return "there is no such file or directory";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "access is denied";
+    }
+    return "it cannot be read or written (" + e.getClass().getSimpleName() + ")";
+  }
+
+  /** One line for a heap that is too small. */
+  int outOfMemory(OutOfMemoryError e) {
+    err.println(
+        "batchnorm4j: the memory of the JVM is too small ("
+            + e.getMessage()
+            + "); a smaller --batch-size needs less, JAVA_TOOL_OPTIONS=-Xmx4g grants more");
+    return FAILURE;
+  }
+}

@@ -1,0 +1,154 @@
+package org.batchnorm4j.cli;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import org.batchnorm4j.data.DataSource;
+import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.model.Network;
+import org.batchnorm4j.model.Norm;
+import org.batchnorm4j.training.Checkpoint;
+import org.batchnorm4j.training.OptimizerKind;
+import org.batchnorm4j.training.ScheduleKind;
+import org.batchnorm4j.training.TrainingOptions;
+import org.jspecify.annotations.Nullable;
+
+/** What was chosen on the command line of {@code train}, laid over the defaults or a checkpoint. */
+final class RunChoices {
+  private static final int MOST_THREADS = 1024;
+
+  private final TrainCommand given;
+
+  RunChoices(TrainCommand given) {
+    this.given = given;
+  }
+
+  /**
+   * Checks everything that can be checked without files.
+   *
+   * @throws UsageException if a value is out of range or unknown, or options exclude each other
+   */
+  void check() {
+    try {
+      over(RunPlan.defaults());
+      kernels();
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e);
+    }
+    threads();
+    if (given.overwrite && given.resume != null) {
+      throw new UsageException("--overwrite and --resume exclude each other");
+    }
+    if (given.overwrite && given.out == null) {
+      throw new UsageException("--overwrite needs --out DIR, the run to replace");
+    }
+  }
+
+  /** Number of threads. */
+  int threads() {
+    int threads =
+        given.threads == null ? Runtime.getRuntime().availableProcessors() : given.threads;
+    if (threads < 1 || threads > MOST_THREADS) {
+      throw new UsageException("threads must be from 1 to " + MOST_THREADS + ", got " + threads);
+    }
+    return threads;
+  }
+
+  /** Which kernels. */
+  KernelPreference kernels() {
+    return given.kernels == null ? KernelPreference.AUTO : KernelPreference.named(given.kernels);
+  }
+
+  /** The plan of a new run. */
+  RunPlan newRun() {
+    return over(RunPlan.defaults());
+  }
+
+  /**
+   * The plan by which a run goes on.
+   *
+   * @throws UsageException if an option says otherwise than the checkpoint; the message names both
+   */
+  RunPlan resumed(Checkpoint checkpoint) {
+    RunPlan before = RunPlan.of(checkpoint);
+    RunPlan after = over(before);
+    Map<String, String> was = before.values();
+    after
+        .values()
+        .forEach(
+            (name, value) -> {
+              String old = was.get(name);
+              if (!value.equals(old) && !mayChange(name, before, after)) {
+                throw new UsageException(
+                    "--"
+                        + name
+                        + " "
+                        + value
+                        + " conflicts with the checkpoint, whose run has --"
+                        + name
+                        + " "
+                        + old
+                        + "; leave the option out to go on, or start a new run"
+                        + " without --resume"
+                        + hint(name, before));
+              }
+            });
+    return after;
+  }
+
+  private static String hint(String name, RunPlan before) {
+    return name.equals("epochs")
+        ? "; more epochs are possible with the schedule constant only, this is "
+            + before.options().schedule().option()
+        : "";
+  }
+
+  /** Whether the bits of the steps already done would have been the same with the new value. */
+  private static boolean mayChange(String name, RunPlan before, RunPlan after) {
+    return switch (name) {
+      case "checkpoint-every" -> true;
+      case "data" -> before.dataWord().equals(after.dataWord()); // the pictures are compared later
+      case "epochs" ->
+          before.options().schedule() == ScheduleKind.CONSTANT
+              && after.options().epochs() > before.options().epochs();
+      default -> false;
+    };
+  }
+
+  private RunPlan over(RunPlan base) {
+    return new RunPlan(
+        given.model == null ? base.model() : Network.named(given.model),
+        given.norm == null ? base.norm() : Norm.named(given.norm),
+        given.data == null ? base.data() : DataSource.parse(given.data),
+        Optional.ofNullable(given.holdout).orElse(base.holdout()),
+        optionsOver(base.options()));
+  }
+
+  private TrainingOptions optionsOver(TrainingOptions base) {
+    TrainingOptions options = base;
+    if (given.optimizer != null) {
+      OptimizerKind kind = OptimizerKind.named(given.optimizer);
+      if (kind != base.optimizer()) { // which would bring its default rate again
+        options = options.withOptimizer(kind);
+      }
+    }
+    options = with(options, given.learningRate, TrainingOptions::withLearningRate);
+    options = with(options, given.weightDecay, TrainingOptions::withWeightDecay);
+    options = with(options, given.epochs, TrainingOptions::withEpochs);
+    options = with(options, given.batchSize, TrainingOptions::withBatchSize);
+    options = with(options, given.seed, TrainingOptions::withSeed);
+    options = with(options, given.crop, TrainingOptions::withCrop);
+    options = with(options, given.checkpointEvery, TrainingOptions::withCheckpointEvery);
+    if (given.schedule != null) {
+      options = options.withSchedule(ScheduleKind.named(given.schedule));
+    }
+    return given.flip ? options.withFlip(true) : options;
+  }
+
+  private static <T> TrainingOptions with(
+      TrainingOptions options,
+      @Nullable T value,
+      BiFunction<TrainingOptions, T, TrainingOptions> change) {
+    return value == null ? options : change.apply(options, value);
+  }
+}
