@@ -1,8 +1,9 @@
 package org.batchnorm4j.blas;
 
 /**
- * The largest piece of a product that one native call computes: at most 2^26 multiplications, which take 1 to 5 milliseconds. The
- * inner dimension is cut first, at multiples of 384: there OpenBLAS interrupts its own sums, so the cut costs next to nothing.
+ * The largest piece of a product that one native call computes: at most 2^26 multiplications, which
+ * take 1 to 5 milliseconds. The inner dimension is cut first, at multiples of 384: there OpenBLAS
+ * interrupts its own sums, so the cut costs next to nothing.
  *
  * @param m rows of a piece
  * @param n columns of a piece

@@ -15,9 +15,9 @@ import java.util.zip.CheckedInputStream;
 import org.batchnorm4j.tensor.MatrixMultiplyUnavailableException;
 
 /**
- * Copies native libraries out of their jar into a directory of the user, once. A file is written aside and renamed, so processes that
- * start at the same time cannot disturb each other; a file whose contents differ from the jar's is replaced. Safe for use by many
- * threads and processes.
+ * Copies native libraries out of their jar into a directory of the user, once. A file is written
+ * aside and renamed, so processes that start at the same time cannot disturb each other; a file
+ * whose contents differ from the jar's is replaced. Safe for use by many threads and processes.
  */
 final class LibraryCache {
   private static final int BUFFER = 1 << 16;
@@ -28,10 +28,16 @@ final class LibraryCache {
     this.root = root;
   }
 
-  /** The cache in the place that the system property {@code batchnorm4j.cache} names, else in the user's usual one. */
+  /**
+   * The cache in the place that the system property {@code batchnorm4j.cache} names, else in the
+   * user's usual one.
+   */
   static LibraryCache ofUser() {
     return new LibraryCache(
-        place(System.getProperty("batchnorm4j.cache", ""), System.getenv().getOrDefault("XDG_CACHE_HOME", ""), System.getProperty("user.home", "")));
+        place(
+            System.getProperty("batchnorm4j.cache", ""),
+            System.getenv().getOrDefault("XDG_CACHE_HOME", ""),
+            System.getProperty("user.home", "")));
   }
 
   static Path place(String property, String cacheHome, String userHome) {
@@ -39,7 +45,9 @@ final class LibraryCache {
       return Path.of(property).toAbsolutePath();
     }
     Path caches = Path.of(cacheHome);
-    return (cacheHome.isEmpty() || !caches.isAbsolute() ? Path.of(userHome, ".cache") : caches).resolve("batchnorm4j").toAbsolutePath();
+    return (cacheHome.isEmpty() || !caches.isAbsolute() ? Path.of(userHome, ".cache") : caches)
+        .resolve("batchnorm4j")
+        .toAbsolutePath();
   }
 
   /**
@@ -47,17 +55,22 @@ final class LibraryCache {
    *
    * @throws MatrixMultiplyUnavailableException if the jar is missing or a file cannot be written
    */
-  Path unpack(NativePlatform platform, ClassLoader loader) throws MatrixMultiplyUnavailableException {
+  Path unpack(NativePlatform platform, ClassLoader loader)
+      throws MatrixMultiplyUnavailableException {
     URL first = loader.getResource(platform.resource(platform.libraries().getFirst()));
     if (first == null) {
       throw new MatrixMultiplyUnavailableException(
-          "the libraries for " + platform.name() + " were not found; add the jar org.bytedeco:openblas with classifier "
-              + platform.name() + " to the class path");
+          "the libraries for "
+              + platform.name()
+              + " were not found; add the jar org.bytedeco:openblas with classifier "
+              + platform.name()
+              + " to the class path");
     }
     Path directory = root;
     try {
       Contents wanted = Contents.of(first);
-      directory = root.resolve("openblas-" + platform.name() + "-" + Long.toHexString(wanted.checksum()));
+      directory =
+          root.resolve("openblas-" + platform.name() + "-" + Long.toHexString(wanted.checksum()));
       Files.createDirectories(directory);
       for (String library : platform.libraries()) {
         URL source = loader.getResource(platform.resource(library));
@@ -69,7 +82,10 @@ final class LibraryCache {
       return directory.resolve(platform.libraries().getFirst());
     } catch (IOException e) {
       throw new MatrixMultiplyUnavailableException(
-          "the libraries cannot be unpacked into " + directory + " (" + e
+          "the libraries cannot be unpacked into "
+              + directory
+              + " ("
+              + e
               + "); name a directory that can be written with -Dbatchnorm4j.cache=DIR",
           e);
     }
@@ -77,7 +93,9 @@ final class LibraryCache {
 
   private static void refresh(URL source, Path target) throws IOException {
     Contents wanted = Contents.of(source);
-    if (Files.isRegularFile(target) && Files.size(target) == wanted.size() && Contents.of(target).equals(wanted)) {
+    if (Files.isRegularFile(target)
+        && Files.size(target) == wanted.size()
+        && Contents.of(target).equals(wanted)) {
       return;
     }
     Path aside = Files.createTempFile(target.getParent(), target.getFileName().toString(), ".part");
@@ -89,17 +107,22 @@ final class LibraryCache {
       if (!written.equals(wanted)) {
         throw new IOException(target.getFileName() + " was not written in full");
       }
-      Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          aside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(aside);
     }
   }
 
-  /** What tells one version of a file from another: guards against torn and stale files, not against an attacker. */
+  /**
+   * What tells one version of a file from another: guards against torn and stale files, not against
+   * an attacker.
+   */
   private record Contents(long size, long checksum) {
 
     static Contents of(URL source) throws IOException {
-      if (source.openConnection() instanceof JarURLConnection jar && jar.getJarEntry().getCrc() != -1) {
+      if (source.openConnection() instanceof JarURLConnection jar
+          && jar.getJarEntry().getCrc() != -1) {
         return new Contents(jar.getJarEntry().getSize(), jar.getJarEntry().getCrc());
       }
       CRC32 checksum = new CRC32();

@@ -16,16 +16,22 @@ record NativePlatform(String name, List<String> libraries) {
       switch (osArch) {
         case "amd64", "x86_64" -> {
           return new NativePlatform(
-              "linux-x86_64", List.of("libopenblas.so.0", "libgfortran.so.5", "libquadmath.so.0", "libgcc_s.so.1"));
+              "linux-x86_64",
+              List.of("libopenblas.so.0", "libgfortran.so.5", "libquadmath.so.0", "libgcc_s.so.1"));
         }
         case "aarch64" -> {
-          return new NativePlatform("linux-arm64", List.of("libopenblas.so.0", "libgfortran.so.5", "libgcc_s.so.1"));
+          return new NativePlatform(
+              "linux-arm64", List.of("libopenblas.so.0", "libgfortran.so.5", "libgcc_s.so.1"));
         }
         default -> {}
       }
     }
     throw new MatrixMultiplyUnavailableException(
-        "there is no native library for " + osName + " on " + osArch + "; Linux on x86-64 or arm64 has one");
+        "there is no native library for "
+            + osName
+            + " on "
+            + osArch
+            + "; Linux on x86-64 or arm64 has one");
   }
 
   String resource(String library) {

@@ -21,8 +21,9 @@ import org.batchnorm4j.tensor.MatrixMultiply;
 import org.batchnorm4j.tensor.MatrixMultiplyUnavailableException;
 
 /**
- * Matrix multiplication by OpenBLAS on one thread. The garbage collector must wait while native code works on a Java array, so large
- * products are cut into calls of a few milliseconds at most; the cuts follow from the shape alone. Safe for use by many threads.
+ * Matrix multiplication by OpenBLAS on one thread. The garbage collector must wait while native
+ * code works on a Java array, so large products are cut into calls of a few milliseconds at most;
+ * the cuts follow from the shape alone. Safe for use by many threads.
  */
 final class OpenBlas implements MatrixMultiply {
   private static final int ROW_MAJOR = 101;
@@ -51,40 +52,57 @@ final class OpenBlas implements MatrixMultiply {
       Linker linker = Linker.nativeLinker();
       SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
       linker
-          .downcallHandle(symbols.findOrThrow("openblas_set_num_threads"), FunctionDescriptor.ofVoid(JAVA_INT))
+          .downcallHandle(
+              symbols.findOrThrow("openblas_set_num_threads"), FunctionDescriptor.ofVoid(JAVA_INT))
           .invokeExact(1);
       return new OpenBlas(
           multiplication(linker, symbols, "cblas_sgemm", JAVA_FLOAT),
           multiplication(linker, symbols, "cblas_dgemm", JAVA_DOUBLE),
-          name(text(linker, symbols, "openblas_get_config"), text(linker, symbols, "openblas_get_corename")));
+          name(
+              text(linker, symbols, "openblas_get_config"),
+              text(linker, symbols, "openblas_get_corename")));
     } catch (IllegalArgumentException | NoSuchElementException | UnsupportedOperationException e) {
       throw new MatrixMultiplyUnavailableException(
-          library + " does not load (" + e.getMessage() + "); check that this system has glibc and that the directory allows programs to run", e);
+          library
+              + " does not load ("
+              + e.getMessage()
+              + "); check that this system has glibc and that the directory allows programs to run",
+          e);
     } catch (Throwable e) {
       throw unexpected(e);
     }
   }
 
   @SuppressWarnings("restricted") // native calls are what this class is for
-  private static MethodHandle multiplication(Linker linker, SymbolLookup symbols, String function, MemoryLayout scalar) {
+  private static MethodHandle multiplication(
+      Linker linker, SymbolLookup symbols, String function, MemoryLayout scalar) {
     return linker.downcallHandle(
         symbols.findOrThrow(function),
         FunctionDescriptor.ofVoid(
-            JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, scalar, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, scalar, ADDRESS,
-            JAVA_INT),
+            JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, scalar, ADDRESS, JAVA_INT,
+            ADDRESS, JAVA_INT, scalar, ADDRESS, JAVA_INT),
         Linker.Option.critical(true));
   }
 
   @SuppressWarnings("restricted") // native calls are what this class is for
-  private static String text(Linker linker, SymbolLookup symbols, String function) throws Throwable {
-    MethodHandle call = linker.downcallHandle(symbols.findOrThrow(function), FunctionDescriptor.of(ADDRESS));
+  private static String text(Linker linker, SymbolLookup symbols, String function)
+      throws Throwable {
+    MethodHandle call =
+        linker.downcallHandle(symbols.findOrThrow(function), FunctionDescriptor.of(ADDRESS));
     return ((MemorySegment) call.invokeExact()).reinterpret(Long.MAX_VALUE).getString(0);
   }
 
-  /** {@code "openblas 0.3.31 (SkylakeX)"} from {@code "OpenBLAS 0.3.31 NO_LAPACKE ..."} and {@code "SkylakeX"}. */
+  /**
+   * {@code "openblas 0.3.31 (SkylakeX)"} from {@code "OpenBLAS 0.3.31 NO_LAPACKE ..."} and {@code
+   * "SkylakeX"}.
+   */
   static String name(String config, String processor) {
     Matcher version = Pattern.compile("\\d+(\\.\\d+)+").matcher(config);
-    return "openblas " + (version.find() ? version.group() : "of unknown version") + " (" + processor + ")";
+    return "openblas "
+        + (version.find() ? version.group() : "of unknown version")
+        + " ("
+        + processor
+        + ")";
   }
 
   @Override
@@ -94,11 +112,55 @@ final class OpenBlas implements MatrixMultiply {
 
   @Override
   public void multiply(
-      boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, float[] a, int aFrom, int lda, float[] b, int bFrom,
-      int ldb, float beta, float[] c, int cFrom, int ldc) {
-    MatrixMultiply.check(transposeA, transposeB, m, n, k, a.length, aFrom, lda, b.length, bFrom, ldb, c.length, cFrom, ldc);
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      float alpha,
+      float[] a,
+      int aFrom,
+      int lda,
+      float[] b,
+      int bFrom,
+      int ldb,
+      float beta,
+      float[] c,
+      int cFrom,
+      int ldc) {
+    MatrixMultiply.check(
+        transposeA,
+        transposeB,
+        m,
+        n,
+        k,
+        a.length,
+        aFrom,
+        lda,
+        b.length,
+        bFrom,
+        ldb,
+        c.length,
+        cFrom,
+        ldc);
     if (m == 0 || n == 0 || k == 0 || alpha == 0f) {
-      java.multiply(transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom, ldc);
+      java.multiply(
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          aFrom,
+          lda,
+          b,
+          bFrom,
+          ldb,
+          beta,
+          c,
+          cFrom,
+          ldc);
       return;
     }
     CallSize size = CallSize.of(m, n, k);
@@ -106,9 +168,19 @@ final class OpenBlas implements MatrixMultiply {
       for (int j = 0; j < n; j += size.n()) {
         for (int p = 0; p < k; p += size.k()) {
           call(
-              transposeA, transposeB, Math.min(size.m(), m - i), Math.min(size.n(), n - j), Math.min(size.k(), k - p), alpha,
-              from(a, aFrom, transposeA, i, p, lda), lda, from(b, bFrom, transposeB, p, j, ldb), ldb, p == 0 ? beta : 1f,
-              from(c, cFrom, false, i, j, ldc), ldc);
+              transposeA,
+              transposeB,
+              Math.min(size.m(), m - i),
+              Math.min(size.n(), n - j),
+              Math.min(size.k(), k - p),
+              alpha,
+              from(a, aFrom, transposeA, i, p, lda),
+              lda,
+              from(b, bFrom, transposeB, p, j, ldb),
+              ldb,
+              p == 0 ? beta : 1f,
+              from(c, cFrom, false, i, j, ldc),
+              ldc);
         }
       }
     }
@@ -116,11 +188,55 @@ final class OpenBlas implements MatrixMultiply {
 
   @Override
   public void multiply(
-      boolean transposeA, boolean transposeB, int m, int n, int k, double alpha, double[] a, int aFrom, int lda, double[] b, int bFrom,
-      int ldb, double beta, double[] c, int cFrom, int ldc) {
-    MatrixMultiply.check(transposeA, transposeB, m, n, k, a.length, aFrom, lda, b.length, bFrom, ldb, c.length, cFrom, ldc);
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      double alpha,
+      double[] a,
+      int aFrom,
+      int lda,
+      double[] b,
+      int bFrom,
+      int ldb,
+      double beta,
+      double[] c,
+      int cFrom,
+      int ldc) {
+    MatrixMultiply.check(
+        transposeA,
+        transposeB,
+        m,
+        n,
+        k,
+        a.length,
+        aFrom,
+        lda,
+        b.length,
+        bFrom,
+        ldb,
+        c.length,
+        cFrom,
+        ldc);
     if (m == 0 || n == 0 || k == 0 || alpha == 0.0) {
-      java.multiply(transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom, ldc);
+      java.multiply(
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          aFrom,
+          lda,
+          b,
+          bFrom,
+          ldb,
+          beta,
+          c,
+          cFrom,
+          ldc);
       return;
     }
     CallSize size = CallSize.of(m, n, k);
@@ -128,41 +244,103 @@ final class OpenBlas implements MatrixMultiply {
       for (int j = 0; j < n; j += size.n()) {
         for (int p = 0; p < k; p += size.k()) {
           call(
-              transposeA, transposeB, Math.min(size.m(), m - i), Math.min(size.n(), n - j), Math.min(size.k(), k - p), alpha,
-              from(a, aFrom, transposeA, i, p, lda), lda, from(b, bFrom, transposeB, p, j, ldb), ldb, p == 0 ? beta : 1.0,
-              from(c, cFrom, false, i, j, ldc), ldc);
+              transposeA,
+              transposeB,
+              Math.min(size.m(), m - i),
+              Math.min(size.n(), n - j),
+              Math.min(size.k(), k - p),
+              alpha,
+              from(a, aFrom, transposeA, i, p, lda),
+              lda,
+              from(b, bFrom, transposeB, p, j, ldb),
+              ldb,
+              p == 0 ? beta : 1.0,
+              from(c, cFrom, false, i, j, ldc),
+              ldc);
         }
       }
     }
   }
 
-  private static MemorySegment from(float[] array, int from, boolean transposed, int row, int column, int leading) {
-    long index = from + (transposed ? (long) column * leading + row : (long) row * leading + column);
+  private static MemorySegment from(
+      float[] array, int from, boolean transposed, int row, int column, int leading) {
+    long index =
+        from + (transposed ? (long) column * leading + row : (long) row * leading + column);
     return MemorySegment.ofArray(array).asSlice(index * Float.BYTES);
   }
 
-  private static MemorySegment from(double[] array, int from, boolean transposed, int row, int column, int leading) {
-    long index = from + (transposed ? (long) column * leading + row : (long) row * leading + column);
+  private static MemorySegment from(
+      double[] array, int from, boolean transposed, int row, int column, int leading) {
+    long index =
+        from + (transposed ? (long) column * leading + row : (long) row * leading + column);
     return MemorySegment.ofArray(array).asSlice(index * Double.BYTES);
   }
 
   private void call(
-      boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, MemorySegment a, int lda, MemorySegment b, int ldb,
-      float beta, MemorySegment c, int ldc) {
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      float alpha,
+      MemorySegment a,
+      int lda,
+      MemorySegment b,
+      int ldb,
+      float beta,
+      MemorySegment c,
+      int ldc) {
     try {
       sgemm.invokeExact(
-          ROW_MAJOR, transposeA ? TRANSPOSED : PLAIN, transposeB ? TRANSPOSED : PLAIN, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+          ROW_MAJOR,
+          transposeA ? TRANSPOSED : PLAIN,
+          transposeB ? TRANSPOSED : PLAIN,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          lda,
+          b,
+          ldb,
+          beta,
+          c,
+          ldc);
     } catch (Throwable e) {
       throw unexpected(e);
     }
   }
 
   private void call(
-      boolean transposeA, boolean transposeB, int m, int n, int k, double alpha, MemorySegment a, int lda, MemorySegment b, int ldb,
-      double beta, MemorySegment c, int ldc) {
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      double alpha,
+      MemorySegment a,
+      int lda,
+      MemorySegment b,
+      int ldb,
+      double beta,
+      MemorySegment c,
+      int ldc) {
     try {
       dgemm.invokeExact(
-          ROW_MAJOR, transposeA ? TRANSPOSED : PLAIN, transposeB ? TRANSPOSED : PLAIN, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+          ROW_MAJOR,
+          transposeA ? TRANSPOSED : PLAIN,
+          transposeB ? TRANSPOSED : PLAIN,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          lda,
+          b,
+          ldb,
+          beta,
+          c,
+          ldc);
     } catch (Throwable e) {
       throw unexpected(e);
     }

@@ -10,10 +10,11 @@ import org.batchnorm4j.tensor.MatrixMultiplyUnavailableException;
  *
  * <ul>
  *   <li>JDK 25.0.3 or newer: earlier ones have a defect in calls on heap arrays (JDK-8377811),
- *   <li>permission for native calls: {@code --enable-native-access=org.batchnorm4j.blas} on the module path, {@code
- *       --enable-native-access=ALL-UNNAMED} on the class path,
+ *   <li>permission for native calls: {@code --enable-native-access=org.batchnorm4j.blas} on the
+ *       module path, {@code --enable-native-access=ALL-UNNAMED} on the class path,
  *   <li>the jar {@code org.bytedeco:openblas} for the platform on the class path,
- *   <li>a cache directory of the user that can be written; the system property {@code batchnorm4j.cache} names another.
+ *   <li>a cache directory of the user that can be written; the system property {@code
+ *       batchnorm4j.cache} names another.
  * </ul>
  *
  * <p>Stateless and safe for use by many threads.
@@ -27,8 +28,10 @@ public final class OpenBlasProvider implements MatrixMultiplyProvider {
   public MatrixMultiply load() throws MatrixMultiplyUnavailableException {
     requireJdk(Runtime.version());
     requireNativeAccess(OpenBlasProvider.class.getModule());
-    NativePlatform platform = NativePlatform.of(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
-    return OpenBlas.load(LibraryCache.ofUser().unpack(platform, OpenBlasProvider.class.getClassLoader()));
+    NativePlatform platform =
+        NativePlatform.of(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
+    return OpenBlas.load(
+        LibraryCache.ofUser().unpack(platform, OpenBlasProvider.class.getClassLoader()));
   }
 
   static void requireJdk(Version version) throws MatrixMultiplyUnavailableException {
@@ -39,7 +42,10 @@ public final class OpenBlasProvider implements MatrixMultiplyProvider {
             || (version.feature() == 26 && version.interim() == 0 && version.update() < 1);
     if (old) {
       throw new MatrixMultiplyUnavailableException(
-          "JDK " + version + " has a defect in native calls on Java arrays (JDK-8377811); use JDK 25.0.3 or newer");
+          "JDK "
+              + version
+              + " has a defect in native calls on Java arrays (JDK-8377811); use JDK 25.0.3 or"
+              + " newer");
     }
   }
 

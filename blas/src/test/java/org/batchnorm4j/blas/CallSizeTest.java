@@ -12,7 +12,8 @@ class CallSizeTest {
   @Test
   void smallProductsStayWhole() {
     assertEquals(new CallSize(64, 500, 800), CallSize.of(64, 500, 800));
-    assertEquals(new CallSize(1, 1, Integer.MAX_VALUE / 64), CallSize.of(1, 1, Integer.MAX_VALUE / 64));
+    assertEquals(
+        new CallSize(1, 1, Integer.MAX_VALUE / 64), CallSize.of(1, 1, Integer.MAX_VALUE / 64));
   }
 
   @Test
@@ -24,7 +25,15 @@ class CallSizeTest {
   }
 
   @ParameterizedTest(name = "{0} x {1} x {2}")
-  @CsvSource({"1000,1000,1000", "4096,4096,4096", "1,2000000000,3", "2000000000,1,1", "1,1,2000000000", "100000,100000,1", "50000,7,5000"})
+  @CsvSource({
+    "1000,1000,1000",
+    "4096,4096,4096",
+    "1,2000000000,3",
+    "2000000000,1,1",
+    "1,1,2000000000",
+    "100000,100000,1",
+    "50000,7,5000"
+  })
   void noPieceIsTooLarge(int m, int n, int k) {
     CallSize size = CallSize.of(m, n, k);
     assertTrue((long) size.m() * size.n() * size.k() <= 1 << 26, size.toString());

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LibraryCacheTest {
-  private final NativePlatform platform = new NativePlatform("some-where", List.of("libfirst.so.0", "libsecond.so.5"));
+  private final NativePlatform platform =
+      new NativePlatform("some-where", List.of("libfirst.so.0", "libsecond.so.5"));
   private final byte[] first = bytes(1, 200_000);
   private final byte[] second = bytes(2, 3_000);
 
@@ -91,8 +92,12 @@ class LibraryCacheTest {
   void aMissingJarIsNamed() throws Exception {
     try (URLClassLoader empty = new URLClassLoader(new URL[0], null)) {
       assertEquals(
-          "the libraries for some-where were not found; add the jar org.bytedeco:openblas with classifier some-where to the class path",
-          assertThrows(MatrixMultiplyUnavailableException.class, () -> new LibraryCache(temporary).unpack(platform, empty)).getMessage());
+          "the libraries for some-where were not found; add the jar org.bytedeco:openblas with"
+              + " classifier some-where to the class path",
+          assertThrows(
+                  MatrixMultiplyUnavailableException.class,
+                  () -> new LibraryCache(temporary).unpack(platform, empty))
+              .getMessage());
     }
   }
 
@@ -102,9 +107,14 @@ class LibraryCacheTest {
     try (URLClassLoader loader = loader(jar("a.jar", first, second))) {
       String message =
           String.valueOf(
-              assertThrows(MatrixMultiplyUnavailableException.class, () -> new LibraryCache(file).unpack(platform, loader)).getMessage());
+              assertThrows(
+                      MatrixMultiplyUnavailableException.class,
+                      () -> new LibraryCache(file).unpack(platform, loader))
+                  .getMessage());
       assertTrue(message.startsWith("the libraries cannot be unpacked into " + file), message);
-      assertTrue(message.endsWith("name a directory that can be written with -Dbatchnorm4j.cache=DIR"), message);
+      assertTrue(
+          message.endsWith("name a directory that can be written with -Dbatchnorm4j.cache=DIR"),
+          message);
     }
   }
 
@@ -112,12 +122,19 @@ class LibraryCacheTest {
   void thePlaceFollowsTheUsersConventions() {
     Path home = temporary.resolve("home");
     assertEquals(home.resolve(".cache/batchnorm4j"), LibraryCache.place("", "", home.toString()));
-    assertEquals(home.resolve(".cache/batchnorm4j"), LibraryCache.place("", "relative/is/invalid", home.toString()));
-    assertEquals(temporary.resolve("xdg/batchnorm4j"), LibraryCache.place("", temporary.resolve("xdg").toString(), home.toString()));
-    assertEquals(temporary.resolve("mine"), LibraryCache.place(temporary.resolve("mine").toString(), "/x", home.toString()));
+    assertEquals(
+        home.resolve(".cache/batchnorm4j"),
+        LibraryCache.place("", "relative/is/invalid", home.toString()));
+    assertEquals(
+        temporary.resolve("xdg/batchnorm4j"),
+        LibraryCache.place("", temporary.resolve("xdg").toString(), home.toString()));
+    assertEquals(
+        temporary.resolve("mine"),
+        LibraryCache.place(temporary.resolve("mine").toString(), "/x", home.toString()));
   }
 
-  private Path unpack(String jar, byte[] first, byte[] second) throws IOException, MatrixMultiplyUnavailableException {
+  private Path unpack(String jar, byte[] first, byte[] second)
+      throws IOException, MatrixMultiplyUnavailableException {
     try (URLClassLoader loader = loader(jar(jar, first, second))) {
       return new LibraryCache(temporary.resolve("cache")).unpack(platform, loader);
     }

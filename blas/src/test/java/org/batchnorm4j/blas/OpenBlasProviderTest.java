@@ -18,7 +18,8 @@ class OpenBlasProviderTest {
 
   @Test
   void theChoiceFindsOpenBlasAndSaysNothing() {
-    MatrixMultiplyChoice choice = MatrixMultiplyChoice.choose(MatrixMultiplyPreference.AUTO, line -> fail(line));
+    MatrixMultiplyChoice choice =
+        MatrixMultiplyChoice.choose(MatrixMultiplyPreference.AUTO, line -> fail(line));
     assertEquals(choice.multiply().name(), choice.describe());
     assertEquals("openblas", choice.describe().substring(0, 8));
   }
@@ -28,10 +29,14 @@ class OpenBlasProviderTest {
   void jdksWithTheDefectAreRefused(String version) {
     String message =
         assertThrows(
-                MatrixMultiplyUnavailableException.class, () -> OpenBlasProvider.requireJdk(Version.parse(version)))
+                MatrixMultiplyUnavailableException.class,
+                () -> OpenBlasProvider.requireJdk(Version.parse(version)))
             .getMessage();
     assertEquals(
-        "JDK " + version + " has a defect in native calls on Java arrays (JDK-8377811); use JDK 25.0.3 or newer", message);
+        "JDK "
+            + version
+            + " has a defect in native calls on Java arrays (JDK-8377811); use JDK 25.0.3 or newer",
+        message);
   }
 
   @ParameterizedTest
@@ -42,19 +47,31 @@ class OpenBlasProviderTest {
 
   @Test
   void aModuleWithoutNativeAccessIsToldTheFlag() {
-    Module without = ModuleLayer.boot().modules().stream().filter(module -> !module.isNativeAccessEnabled()).findFirst().orElseThrow();
+    Module without =
+        ModuleLayer.boot().modules().stream()
+            .filter(module -> !module.isNativeAccessEnabled())
+            .findFirst()
+            .orElseThrow();
     assertEquals(
         "native access is not enabled; start java with --enable-native-access=" + without.getName(),
-        assertThrows(MatrixMultiplyUnavailableException.class, () -> OpenBlasProvider.requireNativeAccess(without)).getMessage());
+        assertThrows(
+                MatrixMultiplyUnavailableException.class,
+                () -> OpenBlasProvider.requireNativeAccess(without))
+            .getMessage());
   }
 
   @Test
   void platformsAreNamedAsInTheJars() throws MatrixMultiplyUnavailableException {
     assertEquals("linux-x86_64", NativePlatform.of("Linux", "amd64").name());
     assertEquals("linux-arm64", NativePlatform.of("Linux", "aarch64").name());
-    assertEquals(List.of("libopenblas.so.0", "libgfortran.so.5", "libgcc_s.so.1"), NativePlatform.of("Linux", "aarch64").libraries());
+    assertEquals(
+        List.of("libopenblas.so.0", "libgfortran.so.5", "libgcc_s.so.1"),
+        NativePlatform.of("Linux", "aarch64").libraries());
     assertEquals(
         "there is no native library for Mac OS X on aarch64; Linux on x86-64 or arm64 has one",
-        assertThrows(MatrixMultiplyUnavailableException.class, () -> NativePlatform.of("Mac OS X", "aarch64")).getMessage());
+        assertThrows(
+                MatrixMultiplyUnavailableException.class,
+                () -> NativePlatform.of("Mac OS X", "aarch64"))
+            .getMessage());
   }
 }

@@ -1,8 +1,8 @@
 package org.batchnorm4j.tensor;
 
 /**
- * What a convolution does with arrays of one element type. Implementations are stateless and safe for use by many threads on
- * disjoint outputs.
+ * What a convolution does with arrays of one element type. Implementations are stateless and safe
+ * for use by many threads on disjoint outputs.
  *
  * @param <A> the array type, {@code float[]} or {@code double[]}
  */
@@ -14,21 +14,37 @@ interface ConvolutionArrays<A> {
 
   /** {@code C = op(A) * op(B)}, or {@code C += op(A) * op(B)} if {@code add}. */
   void multiply(
-      MatrixMultiply by, boolean transposeA, boolean transposeB, int m, int n, int k, A a, int aFrom, int lda, A b, int bFrom, int ldb,
-      boolean add, A c, int cFrom, int ldc);
+      MatrixMultiply by,
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      A a,
+      int aFrom,
+      int lda,
+      A b,
+      int bFrom,
+      int ldb,
+      boolean add,
+      A c,
+      int cFrom,
+      int ldc);
 
   /** Writes a block of the patch matrix (im2col); positions in the padding give 0. */
-  void unfold(ConvolutionGeometry geometry, PatchBlock block, A x, int xFrom, A patches, int patchesFrom);
+  void unfold(
+      ConvolutionGeometry geometry, PatchBlock block, A x, int xFrom, A patches, int patchesFrom);
 
   /**
-   * Adds a block of the patch matrix to the input positions it stands for (col2im), in the order of the block's rows. The block must
-   * hold whole images; its contents are arbitrary afterwards.
+   * Adds a block of the patch matrix to the input positions it stands for (col2im), in the order of
+   * the block's rows. The block must hold whole images; its contents are arbitrary afterwards.
    */
   void fold(ConvolutionGeometry geometry, PatchBlock block, A patches, A dx, int dxFrom);
 
   /**
-   * Turns kernels by half a turn (reverses their elements) and swaps their channels: the kernel of output channel {@code o} and
-   * input channel {@code i} is number {@code o * inChannels + i} in {@code from} and {@code i * out + o} in {@code to}.
+   * Turns kernels by half a turn (reverses their elements) and swaps their channels: the kernel of
+   * output channel {@code o} and input channel {@code i} is number {@code o * inChannels + i} in
+   * {@code from} and {@code i * out + o} in {@code to}.
    *
    * @param inChannels input channels of the group
    * @param out output channels of the group

@@ -1,11 +1,13 @@
 package org.batchnorm4j.tensor;
 
 /**
- * The sizes of a two-dimensional convolution, channels first: input {@code (batch, inChannels, inHeight, inWidth)}, weight {@code
- * (outChannels, inChannels / groups, kernelHeight, kernelWidth)}, output {@code (batch, outChannels, outHeight, outWidth)}.
+ * The sizes of a two-dimensional convolution, channels first: input {@code (batch, inChannels,
+ * inHeight, inWidth)}, weight {@code (outChannels, inChannels / groups, kernelHeight,
+ * kernelWidth)}, output {@code (batch, outChannels, outHeight, outWidth)}.
  *
- * <p>Padding is added on both sides, with zeros. The output has {@code floor((in + 2 * padding - dilation * (kernel - 1) - 1) / stride) +
- * 1} elements along each axis, as in PyTorch. Immutable and safe for use by many threads.
+ * <p>Padding is added on both sides, with zeros. The output has {@code floor((in + 2 * padding -
+ * dilation * (kernel - 1) - 1) / stride) + 1} elements along each axis, as in PyTorch. Immutable
+ * and safe for use by many threads.
  *
  * @param batch number of images; may be 0
  * @param inChannels channels of the input
@@ -41,9 +43,9 @@ public record ConvolutionGeometry(
   /**
    * Checks the sizes.
    *
-   * @throws IllegalArgumentException if a size is below its least value (0 for batch and padding, 1 for the rest), the channels
-   *     are not divisible by {@code groups}, the kernel is larger than the padded input, or a tensor would have more elements
-   *     than an array can hold
+   * @throws IllegalArgumentException if a size is below its least value (0 for batch and padding, 1
+   *     for the rest), the channels are not divisible by {@code groups}, the kernel is larger than
+   *     the padded input, or a tensor would have more elements than an array can hold
    */
   public ConvolutionGeometry {
     atLeast(0, batch, "batch");
@@ -62,7 +64,8 @@ public record ConvolutionGeometry(
     atLeast(1, groups, "groups");
     divisible(inChannels, groups, "inChannels");
     divisible(outChannels, groups, "outChannels");
-    long high = windows("height", inHeight, kernelHeight, strideHeight, paddingHeight, dilationHeight);
+    long high =
+        windows("height", inHeight, kernelHeight, strideHeight, paddingHeight, dilationHeight);
     long wide = windows("width", inWidth, kernelWidth, strideWidth, paddingWidth, dilationWidth);
     fits("input", batch, inChannels, inHeight, inWidth);
     fits("weight", outChannels, inChannels / groups, kernelHeight, kernelWidth);
@@ -71,7 +74,8 @@ public record ConvolutionGeometry(
 
   /** Rows of the output. */
   public int outHeight() {
-    return (int) windows("height", inHeight, kernelHeight, strideHeight, paddingHeight, dilationHeight);
+    return (int)
+        windows("height", inHeight, kernelHeight, strideHeight, paddingHeight, dilationHeight);
   }
 
   /** Columns of the output. */
@@ -103,7 +107,10 @@ public record ConvolutionGeometry(
     return inHeight * inWidth;
   }
 
-  /** Number of input values that one output value depends on, which is the length of a row of the weight matrix. */
+  /**
+   * Number of input values that one output value depends on, which is the length of a row of the
+   * weight matrix.
+   */
   int patchSize() {
     return inChannels / groups * kernelHeight * kernelWidth;
   }
@@ -120,7 +127,10 @@ public record ConvolutionGeometry(
     return outChannels / groups;
   }
 
-  /** Whether each output position sees exactly the input position of the same number, so that the input is its own patch matrix. */
+  /**
+   * Whether each output position sees exactly the input position of the same number, so that the
+   * input is its own patch matrix.
+   */
   boolean pointwise() {
     return kernelHeight == 1
         && kernelWidth == 1
@@ -132,24 +142,41 @@ public record ConvolutionGeometry(
 
   private static void atLeast(int least, int value, String name) {
     if (value < least) {
-      throw new IllegalArgumentException("convolution: " + name + " must be at least " + least + ", but is " + value);
+      throw new IllegalArgumentException(
+          "convolution: " + name + " must be at least " + least + ", but is " + value);
     }
   }
 
   private static void divisible(int channels, int groups, String name) {
     if (channels % groups != 0) {
       throw new IllegalArgumentException(
-          "convolution: " + name + " must be divisible by groups, but " + channels + " is not divisible by " + groups);
+          "convolution: "
+              + name
+              + " must be divisible by groups, but "
+              + channels
+              + " is not divisible by "
+              + groups);
     }
   }
 
-  private static long windows(String axis, int in, int kernel, int stride, int padding, int dilation) {
+  private static long windows(
+      String axis, int in, int kernel, int stride, int padding, int dilation) {
     long padded = in + 2L * padding;
     long covered = dilation * (kernel - 1L) + 1;
     if (covered > padded) {
       throw new IllegalArgumentException(
-          "convolution: along the " + axis + " the kernel covers " + covered + " positions (size " + kernel + ", dilation " + dilation
-              + "), more than the " + padded + " of the padded input; use a smaller kernel or more padding than " + padding);
+          "convolution: along the "
+              + axis
+              + " the kernel covers "
+              + covered
+              + " positions (size "
+              + kernel
+              + ", dilation "
+              + dilation
+              + "), more than the "
+              + padded
+              + " of the padded input; use a smaller kernel or more padding than "
+              + padding);
     }
     return (padded - covered) / stride + 1;
   }
@@ -161,7 +188,18 @@ public record ConvolutionGeometry(
       return;
     }
     throw new IllegalArgumentException(
-        "convolution: the " + what + " (" + count + ", " + channels + ", " + high + ", " + wide + ") has more than " + MAX_ELEMENTS
+        "convolution: the "
+            + what
+            + " ("
+            + count
+            + ", "
+            + channels
+            + ", "
+            + high
+            + ", "
+            + wide
+            + ") has more than "
+            + MAX_ELEMENTS
             + " elements, the most an array can hold");
   }
 

@@ -1,8 +1,9 @@
 package org.batchnorm4j.tensor;
 
 /**
- * Cuts the output positions of a convolution into tiles of similar size: several images, or some rows of one image. The cut follows
- * from the shapes alone, so results do not depend on the number of threads.
+ * Cuts the output positions of a convolution into tiles of similar size: several images, or some
+ * rows of one image. The cut follows from the shapes alone, so results do not depend on the number
+ * of threads.
  *
  * @param geometry the shapes
  * @param images images per tile; the last tile may have fewer
@@ -13,7 +14,10 @@ record ConvolutionTiling(ConvolutionGeometry geometry, int images, int rows) {
   private static final int LEAST_COLUMNS = 64;
   private static final int TILES = 8;
 
-  /** Tiles of about 512 positions, or of an eighth of all positions if these are few; large planes are cut. */
+  /**
+   * Tiles of about 512 positions, or of an eighth of all positions if these are few; large planes
+   * are cut.
+   */
   static ConvolutionTiling ofPositions(ConvolutionGeometry geometry) {
     long all = (long) geometry.batch() * geometry.outPositions();
     int columns = Math.clamp(all / TILES, LEAST_COLUMNS, COLUMNS);
@@ -40,7 +44,8 @@ record ConvolutionTiling(ConvolutionGeometry geometry, int images, int rows) {
   private static ConvolutionTiling ofImages(ConvolutionGeometry geometry, int columns) {
     int most = Math.max(1, columns / geometry.outPositions());
     int tiles = Math.max(1, Math.ceilDiv(geometry.batch(), most));
-    return new ConvolutionTiling(geometry, Math.max(1, Math.ceilDiv(geometry.batch(), tiles)), geometry.outHeight());
+    return new ConvolutionTiling(
+        geometry, Math.max(1, Math.ceilDiv(geometry.batch(), tiles)), geometry.outHeight());
   }
 
   int count() {

@@ -5,8 +5,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Two-dimensional convolution, channels first, as matrix products over unfolded patches (im2col).
  *
- * <p>Work is cut into tasks by the shapes alone and every sum has a fixed order, so results have equal bits for any number of
- * threads. Scratch arrays are kept and used again. Safe for use by many threads on disjoint outputs.
+ * <p>Work is cut into tasks by the shapes alone and every sum has a fixed order, so results have
+ * equal bits for any number of threads. Scratch arrays are kept and used again. Safe for use by
+ * many threads on disjoint outputs.
  *
  * @param <A> the array type, {@code float[]} or {@code double[]}
  */
@@ -48,13 +49,22 @@ final class CpuConvolution<A> {
   }
 
   /**
-   * Writes the convolution of {@code x} with {@code w}, plus {@code bias} per output channel if there is one. The tensors start at
-   * the given offsets and have the shapes that {@link ConvolutionGeometry} names.
+   * Writes the convolution of {@code x} with {@code w}, plus {@code bias} per output channel if
+   * there is one. The tensors start at the given offsets and have the shapes that {@link
+   * ConvolutionGeometry} names.
    *
    * @throws IllegalArgumentException if a tensor does not fit its array
    */
   void forward(
-      A x, int xFrom, A w, int wFrom, @Nullable A bias, int biasFrom, A y, int yFrom, ConvolutionGeometry geometry) {
+      A x,
+      int xFrom,
+      A w,
+      int wFrom,
+      @Nullable A bias,
+      int biasFrom,
+      A y,
+      int yFrom,
+      ConvolutionGeometry geometry) {
     check("input", x, xFrom, geometry.inputSize());
     check("weight", w, wFrom, geometry.weightSize());
     check("output", y, yFrom, geometry.outputSize());
@@ -74,7 +84,8 @@ final class CpuConvolution<A> {
    *
    * @throws IllegalArgumentException if a tensor does not fit its array
    */
-  void inputGradient(A g, int gFrom, A w, int wFrom, A dx, int dxFrom, ConvolutionGeometry geometry) {
+  void inputGradient(
+      A g, int gFrom, A w, int wFrom, A dx, int dxFrom, ConvolutionGeometry geometry) {
     check("output gradient", g, gFrom, geometry.outputSize());
     check("weight", w, wFrom, geometry.weightSize());
     check("input gradient", dx, dxFrom, geometry.inputSize());
@@ -85,8 +96,12 @@ final class CpuConvolution<A> {
     }
   }
 
-  /** With stride 1 the input gradient is a convolution of the output gradient with the turned kernels. */
-  private void byTurnedWeights(A g, int gFrom, A w, int wFrom, A dx, int dxFrom, ConvolutionGeometry geometry) {
+  /**
+   * With stride 1 the input gradient is a convolution of the output gradient with the turned
+   * kernels.
+   */
+  private void byTurnedWeights(
+      A g, int gFrom, A w, int wFrom, A dx, int dxFrom, ConvolutionGeometry geometry) {
     int size = geometry.weightSize();
     A turned = scratch.borrow(size);
     int in = geometry.groupInChannels();
@@ -106,14 +121,19 @@ final class CpuConvolution<A> {
     scratch.giveBack(size, turned);
   }
 
-  private void byFolding(A g, int gFrom, A w, int wFrom, A dx, int dxFrom, ConvolutionGeometry geometry) {
+  private void byFolding(
+      A g, int gFrom, A w, int wFrom, A dx, int dxFrom, ConvolutionGeometry geometry) {
     ConvolutionTiling tiling = ConvolutionTiling.ofImages(geometry);
     int tiles = tiling.count();
     if (tiles == 0) {
       return;
     }
-    int perChannel = Math.multiplyExact(geometry.kernelPositions(), tiling.block(0, 0).columns(geometry));
-    Parts parts = Parts.of(geometry.groupInChannels(), Math.ceilDiv((long) geometry.groupInChannels() * perChannel, PATCHES));
+    int perChannel =
+        Math.multiplyExact(geometry.kernelPositions(), tiling.block(0, 0).columns(geometry));
+    Parts parts =
+        Parts.of(
+            geometry.groupInChannels(),
+            Math.ceilDiv((long) geometry.groupInChannels() * perChannel, PATCHES));
     workers.run(
         tiles * geometry.groups() * parts.count(),
         task -> {
@@ -121,32 +141,81 @@ final class CpuConvolution<A> {
           int group = task / parts.count() % geometry.groups();
           PatchBlock block = tiling.block(task / parts.count() / geometry.groups(), group);
           inputGradientTile(
-              g, gFrom, w, wFrom, dx, dxFrom, geometry, group,
+              g,
+              gFrom,
+              w,
+              wFrom,
+              dx,
+              dxFrom,
+              geometry,
+              group,
               block.withChannels(block.channel() + parts.from(part), parts.size(part)));
         });
   }
 
   private void inputGradientTile(
-      A g, int gFrom, A w, int wFrom, A dx, int dxFrom, ConvolutionGeometry geometry, int group, PatchBlock block) {
+      A g,
+      int gFrom,
+      A w,
+      int wFrom,
+      A dx,
+      int dxFrom,
+      ConvolutionGeometry geometry,
+      int group,
+      PatchBlock block) {
     int columns = block.columns(geometry);
     int m = block.channels() * geometry.kernelPositions();
     int patchSize = geometry.patchSize();
     int skipped = block.channel() - group * geometry.groupInChannels();
-    int weights = wFrom + group * geometry.groupOutChannels() * patchSize + skipped * geometry.kernelPositions();
+    int weights =
+        wFrom
+            + group * geometry.groupOutChannels() * patchSize
+            + skipped * geometry.kernelPositions();
     OutputRows rows = new OutputRows(g, gFrom, geometry, group, block);
     if (geometry.pointwise() && block.images() == 1) {
-      int to = dxFrom + (block.image() * geometry.inChannels() + block.channel()) * geometry.inPositions();
+      int to =
+          dxFrom
+              + (block.image() * geometry.inChannels() + block.channel()) * geometry.inPositions();
       arrays.multiply(
-          multiply, true, false, m, columns, geometry.groupOutChannels(), w, weights, patchSize, rows.array, rows.from, rows.leading,
-          false, dx, to, columns);
+          multiply,
+          true,
+          false,
+          m,
+          columns,
+          geometry.groupOutChannels(),
+          w,
+          weights,
+          patchSize,
+          rows.array,
+          rows.from,
+          rows.leading,
+          false,
+          dx,
+          to,
+          columns);
     } else {
       A patches = scratch.borrow(block.size(geometry));
       arrays.multiply(
-          multiply, true, false, m, columns, geometry.groupOutChannels(), w, weights, patchSize, rows.array, rows.from, rows.leading,
-          false, patches, 0, columns);
+          multiply,
+          true,
+          false,
+          m,
+          columns,
+          geometry.groupOutChannels(),
+          w,
+          weights,
+          patchSize,
+          rows.array,
+          rows.from,
+          rows.leading,
+          false,
+          patches,
+          0,
+          columns);
       for (int i = 0; i < block.images(); i++) {
         int plane = (block.image() + i) * geometry.inChannels() + block.channel();
-        arrays.clear(dx, dxFrom + plane * geometry.inPositions(), block.channels() * geometry.inPositions());
+        arrays.clear(
+            dx, dxFrom + plane * geometry.inPositions(), block.channels() * geometry.inPositions());
       }
       arrays.fold(geometry, block, patches, dx, dxFrom);
       scratch.giveBack(block.size(geometry), patches);
@@ -160,11 +229,13 @@ final class CpuConvolution<A> {
   }
 
   /**
-   * Writes the gradient of the weight, given the gradient {@code g} of the output. An empty batch gives zeros.
+   * Writes the gradient of the weight, given the gradient {@code g} of the output. An empty batch
+   * gives zeros.
    *
    * @throws IllegalArgumentException if a tensor does not fit its array
    */
-  void weightGradient(A x, int xFrom, A g, int gFrom, A dw, int dwFrom, ConvolutionGeometry geometry) {
+  void weightGradient(
+      A x, int xFrom, A g, int gFrom, A dw, int dwFrom, ConvolutionGeometry geometry) {
     check("input", x, xFrom, geometry.inputSize());
     check("output gradient", g, gFrom, geometry.outputSize());
     check("weight gradient", dw, dwFrom, geometry.weightSize());
@@ -181,7 +252,8 @@ final class CpuConvolution<A> {
   }
 
   /**
-   * Writes the gradient of the bias: for each output channel the sum of {@code g}, accumulated in float64.
+   * Writes the gradient of the bias: for each output channel the sum of {@code g}, accumulated in
+   * float64.
    *
    * @throws IllegalArgumentException if a tensor does not fit its array
    */
@@ -194,7 +266,9 @@ final class CpuConvolution<A> {
         channel -> {
           double sum = 0;
           for (int image = 0; image < geometry.batch(); image++) {
-            sum += arrays.sum(g, gFrom + (image * geometry.outChannels() + channel) * positions, positions);
+            sum +=
+                arrays.sum(
+                    g, gFrom + (image * geometry.outChannels() + channel) * positions, positions);
           }
           arrays.set(db, dbFrom + channel, sum);
         });
@@ -203,7 +277,13 @@ final class CpuConvolution<A> {
   private void check(String tensor, A array, int from, int size) {
     if (from < 0 || from > arrays.length(array) - size) {
       throw new IllegalArgumentException(
-          "convolution: the " + tensor + " of " + size + " elements at offset " + from + " does not fit an array of "
+          "convolution: the "
+              + tensor
+              + " of "
+              + size
+              + " elements at offset "
+              + from
+              + " does not fit an array of "
               + arrays.length(array));
     }
   }
@@ -221,7 +301,15 @@ final class CpuConvolution<A> {
     private final ConvolutionGeometry geometry;
 
     Forward(
-        A x, int xFrom, A w, int wFrom, @Nullable A bias, int biasFrom, A y, int yFrom, ConvolutionGeometry geometry) {
+        A x,
+        int xFrom,
+        A w,
+        int wFrom,
+        @Nullable A bias,
+        int biasFrom,
+        A y,
+        int yFrom,
+        ConvolutionGeometry geometry) {
       this.x = x;
       this.xFrom = xFrom;
       this.w = w;
@@ -243,15 +331,26 @@ final class CpuConvolution<A> {
       }
       ConvolutionTiling tiling = ConvolutionTiling.ofPositions(geometry);
       int tiles = tiling.count();
-      workers.run(tiles * geometry.groups(), task -> tile(tiling.block(task % tiles, task / tiles), task / tiles));
+      workers.run(
+          tiles * geometry.groups(),
+          task -> tile(tiling.block(task % tiles, task / tiles), task / tiles));
     }
 
-    /** Few positions and many weights: one product whose tiles are output channels, so that no task reads all weights. */
+    /**
+     * Few positions and many weights: one product whose tiles are output channels, so that no task
+     * reads all weights.
+     */
     private void wholeBatch(int group, int columns) {
       int patchSize = geometry.patchSize();
       int channels = geometry.groupOutChannels();
       PatchBlock batch =
-          new PatchBlock(0, geometry.batch(), 0, geometry.outHeight(), group * geometry.groupInChannels(), geometry.groupInChannels());
+          new PatchBlock(
+              0,
+              geometry.batch(),
+              0,
+              geometry.outHeight(),
+              group * geometry.groupInChannels(),
+              geometry.groupInChannels());
       A patches = scratch.borrow(Math.multiplyExact(patchSize, columns));
       A products = scratch.borrow(channels * columns);
       Parts inputs = Parts.of(geometry.groupInChannels(), PARTIAL_SUMS);
@@ -259,7 +358,11 @@ final class CpuConvolution<A> {
           inputs.count(),
           part ->
               arrays.unfold(
-                  geometry, batch.withChannels(batch.channel() + inputs.from(part), inputs.size(part)), x, xFrom, patches,
+                  geometry,
+                  batch.withChannels(batch.channel() + inputs.from(part), inputs.size(part)),
+                  x,
+                  xFrom,
+                  patches,
                   inputs.from(part) * geometry.kernelPositions() * columns));
       Parts outputs = Parts.of(channels, Math.ceilDiv(channels, CHANNELS_TOGETHER));
       workers.run(
@@ -267,8 +370,22 @@ final class CpuConvolution<A> {
           part -> {
             int weights = wFrom + (group * channels + outputs.from(part)) * patchSize;
             arrays.multiply(
-                multiply, false, false, outputs.size(part), columns, patchSize, w, weights, patchSize, patches, 0, columns, false,
-                products, outputs.from(part) * columns, columns);
+                multiply,
+                false,
+                false,
+                outputs.size(part),
+                columns,
+                patchSize,
+                w,
+                weights,
+                patchSize,
+                patches,
+                0,
+                columns,
+                false,
+                products,
+                outputs.from(part) * columns,
+                columns);
           });
       scatter(products, group, batch);
       addBias(group, batch);
@@ -281,7 +398,13 @@ final class CpuConvolution<A> {
       int channels = geometry.groupOutChannels();
       PatchRows patches = new PatchRows(x, xFrom, geometry, block);
       if (block.images() == 1) {
-        product(group, patches, columns, y, outputIndex(group * channels, block.image(), block), geometry.outPositions());
+        product(
+            group,
+            patches,
+            columns,
+            y,
+            outputIndex(group * channels, block.image(), block),
+            geometry.outPositions());
       } else {
         A products = scratch.borrow(channels * columns);
         product(group, patches, columns, products, 0, columns);
@@ -296,8 +419,22 @@ final class CpuConvolution<A> {
       int channels = geometry.groupOutChannels();
       int patchSize = geometry.patchSize();
       arrays.multiply(
-          multiply, false, false, channels, columns, patchSize, w, wFrom + group * channels * patchSize, patchSize, patches.array,
-          patches.from, patches.leading, false, to, at, leading);
+          multiply,
+          false,
+          false,
+          channels,
+          columns,
+          patchSize,
+          w,
+          wFrom + group * channels * patchSize,
+          patchSize,
+          patches.array,
+          patches.from,
+          patches.leading,
+          false,
+          to,
+          at,
+          leading);
     }
 
     private void scatter(A products, int group, PatchBlock block) {
@@ -305,7 +442,8 @@ final class CpuConvolution<A> {
       int at = 0;
       for (int channel = 0; channel < geometry.groupOutChannels(); channel++) {
         for (int i = 0; i < block.images(); i++) {
-          int to = outputIndex(group * geometry.groupOutChannels() + channel, block.image() + i, block);
+          int to =
+              outputIndex(group * geometry.groupOutChannels() + channel, block.image() + i, block);
           System.arraycopy(products, at, y, to, positions);
           at += positions;
         }
@@ -326,7 +464,9 @@ final class CpuConvolution<A> {
     }
 
     private int outputIndex(int channel, int image, PatchBlock block) {
-      return yFrom + (image * geometry.outChannels() + channel) * geometry.outPositions() + block.row() * geometry.outWidth();
+      return yFrom
+          + (image * geometry.outChannels() + channel) * geometry.outPositions()
+          + block.row() * geometry.outWidth();
     }
   }
 
@@ -347,7 +487,10 @@ final class CpuConvolution<A> {
       this.gFrom = gFrom;
       this.geometry = geometry;
       this.manyWeights = geometry.weightSize() >= MANY_WEIGHTS;
-      this.tiling = manyWeights ? ConvolutionTiling.ofLongSums(geometry) : ConvolutionTiling.ofPositions(geometry);
+      this.tiling =
+          manyWeights
+              ? ConvolutionTiling.ofLongSums(geometry)
+              : ConvolutionTiling.ofPositions(geometry);
     }
 
     void write(A dw, int dwFrom) {
@@ -395,10 +538,17 @@ final class CpuConvolution<A> {
             int part = task % parts.count();
             int group = task / parts.count();
             int at =
-                dwFrom + group * geometry.groupOutChannels() * geometry.patchSize() + parts.from(part) * geometry.kernelPositions();
+                dwFrom
+                    + group * geometry.groupOutChannels() * geometry.patchSize()
+                    + parts.from(part) * geometry.kernelPositions();
             for (int tile = 0; tile < tiling.count(); tile++) {
               PatchBlock block = tiling.block(tile, group);
-              addTile(block.withChannels(block.channel() + parts.from(part), parts.size(part)), group, tile > 0, dw, at);
+              addTile(
+                  block.withChannels(block.channel() + parts.from(part), parts.size(part)),
+                  group,
+                  tile > 0,
+                  dw,
+                  at);
             }
           });
     }
@@ -408,14 +558,30 @@ final class CpuConvolution<A> {
       PatchRows patches = new PatchRows(x, xFrom, geometry, block);
       OutputRows rows = new OutputRows(g, gFrom, geometry, group, block);
       arrays.multiply(
-          multiply, false, true, geometry.groupOutChannels(), block.channels() * geometry.kernelPositions(), columns, rows.array,
-          rows.from, rows.leading, patches.array, patches.from, patches.leading, add, to, at, geometry.patchSize());
+          multiply,
+          false,
+          true,
+          geometry.groupOutChannels(),
+          block.channels() * geometry.kernelPositions(),
+          columns,
+          rows.array,
+          rows.from,
+          rows.leading,
+          patches.array,
+          patches.from,
+          patches.leading,
+          add,
+          to,
+          at,
+          geometry.patchSize());
       rows.close();
       patches.close();
     }
   }
 
-  /** A block of the patch matrix: the input itself if it serves, else unfolded into scratch memory. */
+  /**
+   * A block of the patch matrix: the input itself if it serves, else unfolded into scratch memory.
+   */
   private final class PatchRows implements AutoCloseable {
     final A array;
     final int from;
@@ -448,7 +614,10 @@ final class CpuConvolution<A> {
     }
   }
 
-  /** The output gradient at the positions of a block, one row per channel: in place for one image, else gathered. */
+  /**
+   * The output gradient at the positions of a block, one row per channel: in place for one image,
+   * else gathered.
+   */
   private final class OutputRows implements AutoCloseable {
     final A array;
     final int from;

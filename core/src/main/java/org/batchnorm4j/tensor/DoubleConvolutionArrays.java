@@ -18,13 +18,49 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
 
   @Override
   public void multiply(
-      MatrixMultiply by, boolean transposeA, boolean transposeB, int m, int n, int k, double[] a, int aFrom, int lda, double[] b,
-      int bFrom, int ldb, boolean add, double[] c, int cFrom, int ldc) {
-    by.multiply(transposeA, transposeB, m, n, k, 1.0, a, aFrom, lda, b, bFrom, ldb, add ? 1.0 : 0.0, c, cFrom, ldc);
+      MatrixMultiply by,
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      double[] a,
+      int aFrom,
+      int lda,
+      double[] b,
+      int bFrom,
+      int ldb,
+      boolean add,
+      double[] c,
+      int cFrom,
+      int ldc) {
+    by.multiply(
+        transposeA,
+        transposeB,
+        m,
+        n,
+        k,
+        1.0,
+        a,
+        aFrom,
+        lda,
+        b,
+        bFrom,
+        ldb,
+        add ? 1.0 : 0.0,
+        c,
+        cFrom,
+        ldc);
   }
 
   @Override
-  public void unfold(ConvolutionGeometry geometry, PatchBlock block, double[] x, int xFrom, double[] patches, int patchesFrom) {
+  public void unfold(
+      ConvolutionGeometry geometry,
+      PatchBlock block,
+      double[] x,
+      int xFrom,
+      double[] patches,
+      int patchesFrom) {
     if (SmallPlanes.worthwhile(geometry)) {
       unfoldSmall(geometry, block, x, xFrom, patches, patchesFrom);
       return;
@@ -39,7 +75,13 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
     }
   }
 
-  private static void unfoldSmall(ConvolutionGeometry geometry, PatchBlock block, double[] x, int xFrom, double[] patches, int patchesFrom) {
+  private static void unfoldSmall(
+      ConvolutionGeometry geometry,
+      PatchBlock block,
+      double[] x,
+      int xFrom,
+      double[] patches,
+      int patchesFrom) {
     int[] sources = SmallPlanes.sources(geometry);
     int columns = block.columns(geometry);
     int inPositions = geometry.inPositions();
@@ -48,7 +90,9 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
     double[] plane = new double[inPositions + 1]; // the last element stays 0, for the padding
     for (int channel = 0; channel < block.channels(); channel++) {
       for (int image = 0; image < block.images(); image++) {
-        int from = ((block.image() + image) * geometry.inChannels() + block.channel() + channel) * inPositions;
+        int from =
+            ((block.image() + image) * geometry.inChannels() + block.channel() + channel)
+                * inPositions;
         System.arraycopy(x, xFrom + from, plane, 0, inPositions);
         for (int kernel = 0; kernel < kernelPositions; kernel++) {
           int to = patchesFrom + (channel * kernelPositions + kernel) * columns + image * positions;
@@ -61,7 +105,8 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
     }
   }
 
-  private static void unfoldPlane(PatchWindow window, double[] x, int plane, double[] patches, int at) {
+  private static void unfoldPlane(
+      PatchWindow window, double[] x, int plane, double[] patches, int at) {
     int width = window.outWidth;
     int left = window.left;
     int right = window.right;
@@ -73,7 +118,12 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
     }
     if (window.contiguous) {
       int length = (window.bottom - window.top - 1) * width + right - left;
-      System.arraycopy(x, plane + window.source(window.top, left), patches, at + window.top * width + left, length);
+      System.arraycopy(
+          x,
+          plane + window.source(window.top, left),
+          patches,
+          at + window.top * width + left,
+          length);
       clearSides(window, patches, at);
       return;
     }
@@ -94,7 +144,8 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
   }
 
   @Override
-  public void fold(ConvolutionGeometry geometry, PatchBlock block, double[] patches, double[] dx, int dxFrom) {
+  public void fold(
+      ConvolutionGeometry geometry, PatchBlock block, double[] patches, double[] dx, int dxFrom) {
     PatchWindow window = new PatchWindow(geometry, block);
     int at = 0;
     while (window.next()) {
@@ -105,7 +156,8 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
     }
   }
 
-  private static void foldPlane(PatchWindow window, double[] patches, int at, double[] dx, int plane) {
+  private static void foldPlane(
+      PatchWindow window, double[] patches, int at, double[] dx, int plane) {
     int width = window.outWidth;
     int left = window.left;
     int right = window.right;
@@ -115,7 +167,12 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
     if (window.contiguous) {
       clearSides(window, patches, at);
       int length = (window.bottom - window.top - 1) * width + right - left;
-      addRun(patches, at + window.top * width + left, dx, plane + window.source(window.top, left), length);
+      addRun(
+          patches,
+          at + window.top * width + left,
+          dx,
+          plane + window.source(window.top, left),
+          length);
       return;
     }
     int step = window.step;
@@ -150,7 +207,8 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
   }
 
   @Override
-  public void turn(double[] from, int fromAt, int inChannels, double[] to, int toAt, int out, int in, int size) {
+  public void turn(
+      double[] from, int fromAt, int inChannels, double[] to, int toAt, int out, int in, int size) {
     for (int o = 0; o < out; o++) {
       for (int i = 0; i < in; i++) {
         int last = fromAt + (o * inChannels + i + 1) * size - 1;

@@ -5,9 +5,10 @@ import java.util.Arrays;
 /**
  * Workspace and loops of a float64 matrix product on one thread; the twin of {@link FloatProduct}.
  *
- * <p>Every sum starts at 0 and runs {@code sum = fma(a, b, sum)} over {@code k} in order, however the work is blocked. Rows of B
- * and of the sums are arrays of their own, all read and written at the same index: the compiler can then prove that they do not
- * overlap and turns the inner loop into vector instructions. Not safe for use by many threads.
+ * <p>Every sum starts at 0 and runs {@code sum = fma(a, b, sum)} over {@code k} in order, however
+ * the work is blocked. Rows of B and of the sums are arrays of their own, all read and written at
+ * the same index: the compiler can then prove that they do not overlap and turns the inner loop
+ * into vector instructions. Not safe for use by many threads.
  */
 final class DoubleProduct {
   static final int ROWS = 256;
@@ -19,10 +20,21 @@ final class DoubleProduct {
   private final double[] left = new double[ROWS * DEPTH];
 
   /**
-   * Computes {@code C = alpha * A * B + beta * C}. Element (i, j) of each matrix lies at {@code from + i * down + j * across}.
+   * Computes {@code C = alpha * A * B + beta * C}. Element (i, j) of each matrix lies at {@code
+   * from + i * down + j * across}.
    */
   void multiply(
-      int m, int n, int k, double alpha, double[] a, MatrixPosition atA, double[] b, MatrixPosition atB, double beta, double[] c, MatrixPosition atC) {
+      int m,
+      int n,
+      int k,
+      double alpha,
+      double[] a,
+      MatrixPosition atA,
+      double[] b,
+      MatrixPosition atB,
+      double beta,
+      double[] c,
+      MatrixPosition atC) {
     for (int j = 0; j < n; j += COLUMNS) {
       int columns = Math.min(COLUMNS, n - j);
       for (int i = 0; i < m; i += ROWS) {
@@ -53,7 +65,14 @@ final class DoubleProduct {
         if (i + 4 <= rows && p + 4 <= depth) {
           packSquare(a, from + i * down + p * across, down, across, at);
         } else {
-          packCorner(a, from + i * down + p * across, down, across, Math.min(4, rows - i), Math.min(4, depth - p), at);
+          packCorner(
+              a,
+              from + i * down + p * across,
+              down,
+              across,
+              Math.min(4, rows - i),
+              Math.min(4, depth - p),
+              at);
         }
         at += 16;
       }
@@ -91,7 +110,8 @@ final class DoubleProduct {
     }
   }
 
-  private void packRightTransposed(double[] b, int from, int down, int across, int depth, int columns) {
+  private void packRightTransposed(
+      double[] b, int from, int down, int across, int depth, int columns) {
     int p = 0;
     for (; p + 4 <= depth; p += 4) {
       double[] r0 = right[p];
@@ -122,7 +142,17 @@ final class DoubleProduct {
     for (int i = 0; i < rows; i += 4) {
       for (int p = 0; p < depth; p += 4) {
         addSquare(
-            sums[i], sums[i + 1], sums[i + 2], sums[i + 3], right[p], right[p + 1], right[p + 2], right[p + 3], left, at, columns);
+            sums[i],
+            sums[i + 1],
+            sums[i + 2],
+            sums[i + 3],
+            right[p],
+            right[p + 1],
+            right[p + 2],
+            right[p + 3],
+            left,
+            at,
+            columns);
         at += 16;
       }
     }
@@ -130,7 +160,17 @@ final class DoubleProduct {
 
   /** Adds a 4 by 4 square of A times 4 rows of B to 4 rows of sums. */
   private static void addSquare(
-      double[] c0, double[] c1, double[] c2, double[] c3, double[] b0, double[] b1, double[] b2, double[] b3, double[] a, int at, int columns) {
+      double[] c0,
+      double[] c1,
+      double[] c2,
+      double[] c3,
+      double[] b0,
+      double[] b1,
+      double[] b2,
+      double[] b3,
+      double[] a,
+      int at,
+      int columns) {
     double a00 = a[at];
     double a01 = a[at + 1];
     double a02 = a[at + 2];
@@ -159,7 +199,15 @@ final class DoubleProduct {
     }
   }
 
-  private void store(int rows, int columns, double alpha, double beta, double[] c, int from, int down, int across) {
+  private void store(
+      int rows,
+      int columns,
+      double alpha,
+      double beta,
+      double[] c,
+      int from,
+      int down,
+      int across) {
     boolean plain = alpha == 1.0 && beta == 0.0;
     for (int i = 0; i < rows; i++) {
       double[] row = sums[i];

@@ -5,7 +5,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 
-/** Workers on the threads of an executor that belongs to someone else. Safe for use by many threads. */
+/**
+ * Workers on the threads of an executor that belongs to someone else. Safe for use by many threads.
+ */
 final class ExecutorWorkers implements Workers {
   private final Executor executor;
   private final int threads;

@@ -3,11 +3,13 @@ package org.batchnorm4j.tensor;
 import java.util.Arrays;
 
 /**
- * Workspace and loops of a float32 matrix product on one thread; {@link DoubleProduct} is its float64 twin.
+ * Workspace and loops of a float32 matrix product on one thread; {@link DoubleProduct} is its
+ * float64 twin.
  *
- * <p>Every sum starts at 0 and runs {@code sum = fma(a, b, sum)} over {@code k} in order, however the work is blocked. Rows of B
- * and of the sums are arrays of their own, all read and written at the same index: the compiler can then prove that they do not
- * overlap and turns the inner loop into vector instructions. Not safe for use by many threads.
+ * <p>Every sum starts at 0 and runs {@code sum = fma(a, b, sum)} over {@code k} in order, however
+ * the work is blocked. Rows of B and of the sums are arrays of their own, all read and written at
+ * the same index: the compiler can then prove that they do not overlap and turns the inner loop
+ * into vector instructions. Not safe for use by many threads.
  */
 final class FloatProduct {
   static final int ROWS = 256;
@@ -19,10 +21,21 @@ final class FloatProduct {
   private final float[] left = new float[ROWS * DEPTH];
 
   /**
-   * Computes {@code C = alpha * A * B + beta * C}. Element (i, j) of each matrix lies at {@code from + i * down + j * across}.
+   * Computes {@code C = alpha * A * B + beta * C}. Element (i, j) of each matrix lies at {@code
+   * from + i * down + j * across}.
    */
   void multiply(
-      int m, int n, int k, float alpha, float[] a, MatrixPosition atA, float[] b, MatrixPosition atB, float beta, float[] c, MatrixPosition atC) {
+      int m,
+      int n,
+      int k,
+      float alpha,
+      float[] a,
+      MatrixPosition atA,
+      float[] b,
+      MatrixPosition atB,
+      float beta,
+      float[] c,
+      MatrixPosition atC) {
     for (int j = 0; j < n; j += COLUMNS) {
       int columns = Math.min(COLUMNS, n - j);
       for (int i = 0; i < m; i += ROWS) {
@@ -53,7 +66,14 @@ final class FloatProduct {
         if (i + 4 <= rows && p + 4 <= depth) {
           packSquare(a, from + i * down + p * across, down, across, at);
         } else {
-          packCorner(a, from + i * down + p * across, down, across, Math.min(4, rows - i), Math.min(4, depth - p), at);
+          packCorner(
+              a,
+              from + i * down + p * across,
+              down,
+              across,
+              Math.min(4, rows - i),
+              Math.min(4, depth - p),
+              at);
         }
         at += 16;
       }
@@ -91,7 +111,8 @@ final class FloatProduct {
     }
   }
 
-  private void packRightTransposed(float[] b, int from, int down, int across, int depth, int columns) {
+  private void packRightTransposed(
+      float[] b, int from, int down, int across, int depth, int columns) {
     int p = 0;
     for (; p + 4 <= depth; p += 4) {
       float[] r0 = right[p];
@@ -122,7 +143,17 @@ final class FloatProduct {
     for (int i = 0; i < rows; i += 4) {
       for (int p = 0; p < depth; p += 4) {
         addSquare(
-            sums[i], sums[i + 1], sums[i + 2], sums[i + 3], right[p], right[p + 1], right[p + 2], right[p + 3], left, at, columns);
+            sums[i],
+            sums[i + 1],
+            sums[i + 2],
+            sums[i + 3],
+            right[p],
+            right[p + 1],
+            right[p + 2],
+            right[p + 3],
+            left,
+            at,
+            columns);
         at += 16;
       }
     }
@@ -130,7 +161,17 @@ final class FloatProduct {
 
   /** Adds a 4 by 4 square of A times 4 rows of B to 4 rows of sums. */
   private static void addSquare(
-      float[] c0, float[] c1, float[] c2, float[] c3, float[] b0, float[] b1, float[] b2, float[] b3, float[] a, int at, int columns) {
+      float[] c0,
+      float[] c1,
+      float[] c2,
+      float[] c3,
+      float[] b0,
+      float[] b1,
+      float[] b2,
+      float[] b3,
+      float[] a,
+      int at,
+      int columns) {
     float a00 = a[at];
     float a01 = a[at + 1];
     float a02 = a[at + 2];
@@ -159,7 +200,8 @@ final class FloatProduct {
     }
   }
 
-  private void store(int rows, int columns, float alpha, float beta, float[] c, int from, int down, int across) {
+  private void store(
+      int rows, int columns, float alpha, float beta, float[] c, int from, int down, int across) {
     boolean plain = alpha == 1f && beta == 0f;
     for (int i = 0; i < rows; i++) {
       float[] row = sums[i];

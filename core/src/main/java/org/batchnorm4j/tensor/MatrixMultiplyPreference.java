@@ -2,7 +2,9 @@ package org.batchnorm4j.tensor;
 
 import java.util.Locale;
 
-/** Which matrix multiplication the user asks for; {@link MatrixMultiplyChoice} says which one runs. */
+/**
+ * Which matrix multiplication the user asks for; {@link MatrixMultiplyChoice} says which one runs.
+ */
 public enum MatrixMultiplyPreference {
   /** The native library where it can be had, else plain Java with one line that says why. */
   AUTO,
@@ -23,7 +25,8 @@ public enum MatrixMultiplyPreference {
       }
     }
     String shown = name.length() > 40 ? name.substring(0, 40) + "..." : name;
-    throw new IllegalArgumentException("matrix multiplication \"" + shown + "\" is unknown; choose auto, java or native");
+    throw new IllegalArgumentException(
+        "matrix multiplication \"" + shown + "\" is unknown; choose auto, java or native");
   }
 
   /** The name as users write it, in lower case. */

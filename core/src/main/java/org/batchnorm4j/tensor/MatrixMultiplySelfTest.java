@@ -23,8 +23,11 @@ final class MatrixMultiplySelfTest {
         for (boolean wide : new boolean[] {false, true}) {
           if (!agrees(multiply, transposeA, transposeB, beta, wide, random)) {
             return Optional.of(
-                (wide ? "float64" : "float32") + (transposeA ? ", A transposed" : "") + (transposeB ? ", B transposed" : "")
-                    + ", beta=" + beta);
+                (wide ? "float64" : "float32")
+                    + (transposeA ? ", A transposed" : "")
+                    + (transposeB ? ", B transposed" : "")
+                    + ", beta="
+                    + beta);
           }
         }
       }
@@ -33,7 +36,12 @@ final class MatrixMultiplySelfTest {
   }
 
   private static boolean agrees(
-      MatrixMultiply multiply, boolean transposeA, boolean transposeB, int beta, boolean wide, SplittableRandom random) {
+      MatrixMultiply multiply,
+      boolean transposeA,
+      boolean transposeB,
+      int beta,
+      boolean wide,
+      SplittableRandom random) {
     int lda = (transposeA ? M : K) + GAP;
     int ldb = (transposeB ? K : N) + GAP;
     int ldc = N + GAP;
@@ -42,19 +50,67 @@ final class MatrixMultiplySelfTest {
     double[] c = values(random, OFFSET + ldc * M);
     double[] actual = c.clone();
     if (wide) {
-      multiply.multiply(transposeA, transposeB, M, N, K, 2.0, a, OFFSET, lda, b, OFFSET, ldb, beta, actual, OFFSET, ldc);
+      multiply.multiply(
+          transposeA,
+          transposeB,
+          M,
+          N,
+          K,
+          2.0,
+          a,
+          OFFSET,
+          lda,
+          b,
+          OFFSET,
+          ldb,
+          beta,
+          actual,
+          OFFSET,
+          ldc);
     } else {
       float[] narrow = floats(c);
       multiply.multiply(
-          transposeA, transposeB, M, N, K, 2f, floats(a), OFFSET, lda, floats(b), OFFSET, ldb, beta, narrow, OFFSET, ldc);
+          transposeA,
+          transposeB,
+          M,
+          N,
+          K,
+          2f,
+          floats(a),
+          OFFSET,
+          lda,
+          floats(b),
+          OFFSET,
+          ldb,
+          beta,
+          narrow,
+          OFFSET,
+          ldc);
       for (int i = 0; i < narrow.length; i++) {
         actual[i] = narrow[i];
       }
     }
     double[] expected = c.clone();
     new JavaMatrixMultiply()
-        .multiply(transposeA, transposeB, M, N, K, 2.0, a, OFFSET, lda, b, OFFSET, ldb, beta, expected, OFFSET, ldc);
-    // every value is below 1, so the absolute products sum to at most 2 K + 1, and rounding to K + 2 times that times the unit
+        .multiply(
+            transposeA,
+            transposeB,
+            M,
+            N,
+            K,
+            2.0,
+            a,
+            OFFSET,
+            lda,
+            b,
+            OFFSET,
+            ldb,
+            beta,
+            expected,
+            OFFSET,
+            ldc);
+    // every value is below 1, so the absolute products sum to at most 2 K + 1, and rounding to K +
+    // 2 times that times the unit
     double bound = (K + 2) * (2 * K + 1) * (wide ? 0x1p-52 : 0x1p-24);
     for (int i = 0; i < expected.length; i++) {
       if (!(Math.abs(actual[i] - expected[i]) <= bound)) {

@@ -1,6 +1,9 @@
 package org.batchnorm4j.tensor;
 
-/** A {@link MatrixMultiplyProvider} cannot work in this JVM; the message gives the reason and the remedy in one line. */
+/**
+ * A {@link MatrixMultiplyProvider} cannot work in this JVM; the message gives the reason and the
+ * remedy in one line.
+ */
 public final class MatrixMultiplyUnavailableException extends Exception {
   private static final long serialVersionUID = 1;
 

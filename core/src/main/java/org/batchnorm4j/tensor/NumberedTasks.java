@@ -6,8 +6,9 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of {@link Workers#run}: hands out task numbers by an atomic counter and knows when all tasks are done. Any number of
- * threads may help, at any time; a thread that comes late finds nothing left and goes away, and nobody waits for it.
+ * One call of {@link Workers#run}: hands out task numbers by an atomic counter and knows when all
+ * tasks are done. Any number of threads may help, at any time; a thread that comes late finds
+ * nothing left and goes away, and nobody waits for it.
  */
 final class NumberedTasks {
   private final int tasks;
@@ -41,7 +42,8 @@ final class NumberedTasks {
   }
 
   static IllegalArgumentException negative(int tasks) {
-    return new IllegalArgumentException("the number of tasks must not be negative, but is " + tasks);
+    return new IllegalArgumentException(
+        "the number of tasks must not be negative, but is " + tasks);
   }
 
   boolean hasWork() {
@@ -62,7 +64,10 @@ final class NumberedTasks {
     }
   }
 
-  /** Waits until every task is done, then throws the failure of the lowest numbered task that failed. */
+  /**
+   * Waits until every task is done, then throws the failure of the lowest numbered task that
+   * failed.
+   */
   void finish(int spins) {
     boolean interrupted = false;
     for (int spin = 0; unfinished.get() != 0; spin++) {
@@ -81,7 +86,8 @@ final class NumberedTasks {
   }
 
   private void runTask(int number) {
-    IntConsumer running = task; // set: a task with a number of its own is unfinished, so finish() has not passed
+    IntConsumer running =
+        task; // set: a task with a number of its own is unfinished, so finish() has not passed
     try {
       if (running != null) {
         running.accept(number);

@@ -1,8 +1,8 @@
 package org.batchnorm4j.tensor;
 
 /**
- * A part of a convolution's patch matrix: rows are (channel, kernel row, kernel column), columns are (image, output row, output
- * column), each in that order with the last running fastest.
+ * A part of a convolution's patch matrix: rows are (channel, kernel row, kernel column), columns
+ * are (image, output row, output column), each in that order with the last running fastest.
  *
  * @param image first image
  * @param images number of images

@@ -1,8 +1,9 @@
 package org.batchnorm4j.tensor;
 
 /**
- * Walks the rows of a block of the patch matrix and says, for each, which output positions see the input and where. Rows and columns
- * outside {@code top..bottom} and {@code left..right} see padding. Mutable, for one thread.
+ * Walks the rows of a block of the patch matrix and says, for each, which output positions see the
+ * input and where. Rows and columns outside {@code top..bottom} and {@code left..right} see
+ * padding. Mutable, for one thread.
  */
 final class PatchWindow {
   final int outWidth;
@@ -13,10 +14,15 @@ final class PatchWindow {
   /** Distance between the input elements that adjacent output columns see. */
   final int step;
 
-  /** Whether consecutive output rows see consecutive input elements, so that all rows are one run but for the sides. */
+  /**
+   * Whether consecutive output rows see consecutive input elements, so that all rows are one run
+   * but for the sides.
+   */
   final boolean contiguous;
 
-  /** Output rows (counted from the block's first) and columns that see the input: half-open ranges. */
+  /**
+   * Output rows (counted from the block's first) and columns that see the input: half-open ranges.
+   */
   int top;
 
   int bottom;
@@ -49,8 +55,13 @@ final class PatchWindow {
     }
     int up = geometry.paddingHeight() - kernelRow * geometry.dilationHeight();
     int back = geometry.paddingWidth() - kernelColumn * geometry.dilationWidth();
-    top = Math.clamp(Math.ceilDiv(up, geometry.strideHeight()) - (long) block.row(), 0, block.rows());
-    bottom = Math.clamp(Math.ceilDiv(geometry.inHeight() + up, geometry.strideHeight()) - (long) block.row(), top, block.rows());
+    top =
+        Math.clamp(Math.ceilDiv(up, geometry.strideHeight()) - (long) block.row(), 0, block.rows());
+    bottom =
+        Math.clamp(
+            Math.ceilDiv(geometry.inHeight() + up, geometry.strideHeight()) - (long) block.row(),
+            top,
+            block.rows());
     left = Math.clamp(Math.ceilDiv(back, step), 0, outWidth);
     right = Math.clamp(Math.ceilDiv(geometry.inWidth() + back, step), left, outWidth);
     return channel < block.channels();
@@ -58,13 +69,21 @@ final class PatchWindow {
 
   /** Index of the input plane that the current row sees in the given image of the block. */
   int plane(int image) {
-    return ((block.image() + image) * geometry.inChannels() + block.channel() + channel) * geometry.inPositions();
+    return ((block.image() + image) * geometry.inChannels() + block.channel() + channel)
+        * geometry.inPositions();
   }
 
-  /** Index, inside its plane, of the input element that an output row of the block and an output column see. */
+  /**
+   * Index, inside its plane, of the input element that an output row of the block and an output
+   * column see.
+   */
   int source(int row, int column) {
-    int inRow = (block.row() + row) * geometry.strideHeight() - geometry.paddingHeight() + kernelRow * geometry.dilationHeight();
-    int inColumn = column * step - geometry.paddingWidth() + kernelColumn * geometry.dilationWidth();
+    int inRow =
+        (block.row() + row) * geometry.strideHeight()
+            - geometry.paddingHeight()
+            + kernelRow * geometry.dilationHeight();
+    int inColumn =
+        column * step - geometry.paddingWidth() + kernelColumn * geometry.dilationWidth();
     return inRow * geometry.inWidth() + inColumn;
   }
 }

@@ -6,8 +6,9 @@ import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
- * Keeps arrays for reuse, so that a steady state touches no fresh memory. Lengths are rounded up to powers of two; an array that
- * comes back serves any later request of its class. Safe for use by many threads.
+ * Keeps arrays for reuse, so that a steady state touches no fresh memory. Lengths are rounded up to
+ * powers of two; an array that comes back serves any later request of its class. Safe for use by
+ * many threads.
  *
  * @param <A> the array type
  */
@@ -20,7 +21,8 @@ final class Scratch<A> {
   @SuppressWarnings("unchecked") // an array of queues of A is only ever filled here
   Scratch(IntFunction<A> allocate) {
     this.allocate = allocate;
-    this.kept = Stream.generate(ConcurrentLinkedQueue::new).limit(LARGEST_CLASS + 1).toArray(Queue[]::new);
+    this.kept =
+        Stream.generate(ConcurrentLinkedQueue::new).limit(LARGEST_CLASS + 1).toArray(Queue[]::new);
   }
 
   /** An array of at least {@code length} elements with arbitrary contents. */

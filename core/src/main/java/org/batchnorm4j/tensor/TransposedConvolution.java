@@ -1,8 +1,9 @@
 package org.batchnorm4j.tensor;
 
 /**
- * The convolution that turns an output gradient into the input gradient of a convolution with stride 1: channels trade places, the
- * kernels are turned by half a turn, and the padding is what the kernel leaves over.
+ * The convolution that turns an output gradient into the input gradient of a convolution with
+ * stride 1: channels trade places, the kernels are turned by half a turn, and the padding is what
+ * the kernel leaves over.
  */
 final class TransposedConvolution {
   private static final int MANY_POSITIONS = 1024;
@@ -10,8 +11,8 @@ final class TransposedConvolution {
   private TransposedConvolution() {}
 
   /**
-   * Whether it is possible and costs less than folding the patch matrix: it unfolds the output gradient instead, multiplies with the
-   * zeros around it, and turns all kernels first.
+   * Whether it is possible and costs less than folding the patch matrix: it unfolds the output
+   * gradient instead, multiplies with the zeros around it, and turns all kernels first.
    */
   static boolean worthwhile(ConvolutionGeometry geometry) {
     return geometry.strideHeight() == 1

@@ -8,14 +8,16 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Workers with daemon threads of their own, made for thousands of short parallel sections per second: a thread that has run out
- * of work looks for more for some microseconds before it sleeps, and the caller works too.
+ * Workers with daemon threads of their own, made for thousands of short parallel sections per
+ * second: a thread that has run out of work looks for more for some microseconds before it sleeps,
+ * and the caller works too.
  *
- * <p>Safe for use by many threads; one section has the threads at a time, and whoever calls meanwhile (another thread, or a task
- * that calls again) runs its tasks itself.
+ * <p>Safe for use by many threads; one section has the threads at a time, and whoever calls
+ * meanwhile (another thread, or a task that calls again) runs its tasks itself.
  */
 public final class WorkerThreads implements Workers, AutoCloseable {
-  private static final int SPINS = 1000; // 10 to 50 microseconds, about what waking a sleeping thread costs
+  private static final int SPINS =
+      1000; // 10 to 50 microseconds, about what waking a sleeping thread costs
 
   private final int threads;
   private final int spins;
@@ -36,7 +38,8 @@ public final class WorkerThreads implements Workers, AutoCloseable {
 
   static void requireThreads(int threads) {
     if (threads < 1) {
-      throw new IllegalArgumentException("the number of threads must be at least 1, but is " + threads);
+      throw new IllegalArgumentException(
+          "the number of threads must be at least 1, but is " + threads);
     }
   }
 
@@ -63,7 +66,9 @@ public final class WorkerThreads implements Workers, AutoCloseable {
     }
   }
 
-  /** Ends the threads. Work in progress is finished; later calls run on the calling thread alone. */
+  /**
+   * Ends the threads. Work in progress is finished; later calls run on the calling thread alone.
+   */
   @Override
   public void close() {
     closed = true;
@@ -112,7 +117,9 @@ public final class WorkerThreads implements Workers, AutoCloseable {
         }
         Thread.onSpinWait();
       }
-      asleep = true; // before the last look: whoever publishes work after that look sees the flag and wakes this thread
+      asleep =
+          true; // before the last look: whoever publishes work after that look sees the flag and
+                // wakes this thread
       if (!hasWork() && !closed) {
         LockSupport.park(WorkerThreads.this);
       }

@@ -15,7 +15,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CpuConvolutionTest {
   private static final int OFFSET = 3;
 
-  /** Batch, channels in, height, width, channels out, kernel, stride, padding, dilation (each height, width), groups. */
+  /**
+   * Batch, channels in, height, width, channels out, kernel, stride, padding, dilation (each
+   * height, width), groups.
+   */
   static Stream<ConvolutionGeometry> shapes() {
     return Stream.of(
         new ConvolutionGeometry(1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1),
@@ -39,7 +42,8 @@ class CpuConvolutionTest {
         new ConvolutionGeometry(2, 3, 4, 4, 3, 3, 3, 1, 1, 4, 4, 1, 1, 1),
         new ConvolutionGeometry(2, 96, 3, 3, 320, 3, 3, 1, 1, 1, 1, 1, 1, 1), // many weights
         new ConvolutionGeometry(66, 6, 4, 4, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1), // turned kernels
-        new ConvolutionGeometry(8, 6, 12, 13, 4, 3, 2, 1, 1, 2, 1, 2, 1, 2), // turned kernels, two groups
+        new ConvolutionGeometry(
+            8, 6, 12, 13, 4, 3, 2, 1, 1, 2, 1, 2, 1, 2), // turned kernels, two groups
         new ConvolutionGeometry(40, 3, 3, 3, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1),
         new ConvolutionGeometry(0, 3, 4, 4, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1));
   }
@@ -54,13 +58,21 @@ class CpuConvolutionTest {
     }
   }
 
-  private static void assertDefinition(DirectConvolution direct, CpuConvolution<float[]> convolution) {
-    Passes<float[]> passes = run(convolution, direct.floats(direct.x), direct.floats(direct.w), direct.floats(direct.bias),
-        direct.floats(direct.g), direct.geometry, length -> {
-          float[] dirty = new float[length];
-          Arrays.fill(dirty, Float.NaN);
-          return dirty;
-        });
+  private static void assertDefinition(
+      DirectConvolution direct, CpuConvolution<float[]> convolution) {
+    Passes<float[]> passes =
+        run(
+            convolution,
+            direct.floats(direct.x),
+            direct.floats(direct.w),
+            direct.floats(direct.bias),
+            direct.floats(direct.g),
+            direct.geometry,
+            length -> {
+              float[] dirty = new float[length];
+              Arrays.fill(dirty, Float.NaN);
+              return dirty;
+            });
     double unit = 0x1p-24;
     assertWithin(direct.y(), doubles(passes.y), unit, "output");
     assertWithin(direct.dx(), doubles(passes.dx), unit, "input gradient");
@@ -68,13 +80,21 @@ class CpuConvolutionTest {
     assertWithin(direct.db(), doubles(passes.db), unit, "bias gradient");
   }
 
-  private static void assertDefinition64(DirectConvolution direct, CpuConvolution<double[]> convolution) {
-    Passes<double[]> passes = run(convolution, padded(direct.x), padded(direct.w), padded(direct.bias), padded(direct.g), direct.geometry,
-        length -> {
-          double[] dirty = new double[length];
-          Arrays.fill(dirty, Double.NaN);
-          return dirty;
-        });
+  private static void assertDefinition64(
+      DirectConvolution direct, CpuConvolution<double[]> convolution) {
+    Passes<double[]> passes =
+        run(
+            convolution,
+            padded(direct.x),
+            padded(direct.w),
+            padded(direct.bias),
+            padded(direct.g),
+            direct.geometry,
+            length -> {
+              double[] dirty = new double[length];
+              Arrays.fill(dirty, Double.NaN);
+              return dirty;
+            });
     // the oracle adds in float64 too, so its own rounding counts as much again
     double unit = 2 * 0x1p-53;
     assertWithin(direct.y(), passes.y, unit, "output");
@@ -84,19 +104,33 @@ class CpuConvolutionTest {
   }
 
   /**
-   * A sum of {@code terms} products in any order, however grouped, errs by at most {@code terms * u / (1 - terms * u)} times the sum of
-   * absolute products (Higham, Accuracy and Stability, section 3.1); two more roundings for the bias and the result.
+   * A sum of {@code terms} products in any order, however grouped, errs by at most {@code terms * u
+   * / (1 - terms * u)} times the sum of absolute products (Higham, Accuracy and Stability, section
+   * 3.1); two more roundings for the bias and the result.
    */
-  private static void assertWithin(DirectConvolution.Sums expected, double[] actual, double unit, String what) {
+  private static void assertWithin(
+      DirectConvolution.Sums expected, double[] actual, double unit, String what) {
     double terms = (expected.terms + 2) * unit;
     for (int i = 0; i < expected.values.length; i++) {
       double bound = terms / (1 - terms) * expected.absolute[i];
       double error = Math.abs(actual[OFFSET + i] - expected.values[i]);
-      assertTrue(error <= bound, what + " " + i + ": " + actual[OFFSET + i] + " instead of " + expected.values[i] + " ± " + bound);
+      assertTrue(
+          error <= bound,
+          what
+              + " "
+              + i
+              + ": "
+              + actual[OFFSET + i]
+              + " instead of "
+              + expected.values[i]
+              + " ± "
+              + bound);
     }
     for (int i = 0; i < OFFSET; i++) {
       assertTrue(Double.isNaN(actual[i]), what + ": element before the tensor overwritten");
-      assertTrue(Double.isNaN(actual[actual.length - 1 - i]), what + ": element after the tensor overwritten");
+      assertTrue(
+          Double.isNaN(actual[actual.length - 1 - i]),
+          what + ": element after the tensor overwritten");
     }
   }
 
@@ -107,10 +141,17 @@ class CpuConvolutionTest {
     Passes<float[]> one = null;
     for (int threads : new int[] {1, 2, 3, 7}) {
       try (WorkerThreads workers = Workers.of(threads)) {
-        CpuConvolution<float[]> convolution = CpuConvolution.float32(new JavaMatrixMultiply(), workers);
+        CpuConvolution<float[]> convolution =
+            CpuConvolution.float32(new JavaMatrixMultiply(), workers);
         for (int repeat = 0; repeat < 2; repeat++) { // the second time with used scratch memory
           Passes<float[]> passes =
-              run(convolution, data.floats(data.x), data.floats(data.w), data.floats(data.bias), data.floats(data.g), geometry,
+              run(
+                  convolution,
+                  data.floats(data.x),
+                  data.floats(data.w),
+                  data.floats(data.bias),
+                  data.floats(data.g),
+                  geometry,
                   float[]::new);
           one = one == null ? passes : one;
           assertArrayEquals(one.y, passes.y, threads + " threads");
@@ -125,11 +166,13 @@ class CpuConvolutionTest {
   @Test
   void aHandComputedExampleWithoutBias() {
     // 3x3 image 1..9, 2x2 kernel (1, 2; 3, 4): windows (1,2,4,5), (2,3,5,6), (4,5,7,8), (5,6,8,9)
-    ConvolutionGeometry geometry = new ConvolutionGeometry(1, 1, 3, 3, 1, 2, 2, 1, 1, 0, 0, 1, 1, 1);
+    ConvolutionGeometry geometry =
+        new ConvolutionGeometry(1, 1, 3, 3, 1, 2, 2, 1, 1, 0, 0, 1, 1, 1);
     float[] x = {1, 2, 3, 4, 5, 6, 7, 8, 9};
     float[] w = {1, 2, 3, 4};
     float[] g = {1, 0, 0, 1};
-    CpuConvolution<float[]> convolution = CpuConvolution.float32(new JavaMatrixMultiply(), Workers.direct());
+    CpuConvolution<float[]> convolution =
+        CpuConvolution.float32(new JavaMatrixMultiply(), Workers.direct());
     float[] y = new float[4];
     convolution.forward(x, w, null, y, geometry);
     assertArrayEquals(new float[] {37, 47, 67, 77}, y);
@@ -146,8 +189,10 @@ class CpuConvolutionTest {
 
   @Test
   void outputSizesFollowPyTorch() {
-    // floor((32 + 2*1 - 2*(3-1) - 1) / 2) + 1 = floor(29/2) + 1 = 15; floor((30 + 2*2 - 1*(5-1) - 1) / 3) + 1 = floor(29/3) + 1 = 10
-    ConvolutionGeometry geometry = new ConvolutionGeometry(2, 4, 32, 30, 8, 3, 5, 2, 3, 1, 2, 2, 1, 2);
+    // floor((32 + 2*1 - 2*(3-1) - 1) / 2) + 1 = floor(29/2) + 1 = 15; floor((30 + 2*2 - 1*(5-1) -
+    // 1) / 3) + 1 = floor(29/3) + 1 = 10
+    ConvolutionGeometry geometry =
+        new ConvolutionGeometry(2, 4, 32, 30, 8, 3, 5, 2, 3, 1, 2, 2, 1, 2);
     assertEquals(15, geometry.outHeight());
     assertEquals(10, geometry.outWidth());
     assertEquals(2 * 4 * 32 * 30, geometry.inputSize());
@@ -164,34 +209,46 @@ class CpuConvolutionTest {
         "convolution: outChannels must be divisible by groups, but 5 is not divisible by 2",
         () -> new ConvolutionGeometry(1, 4, 3, 3, 5, 2, 2, 1, 1, 0, 0, 1, 1, 2));
     assertMessage(
-        "convolution: along the width the kernel covers 5 positions (size 3, dilation 2), more than the 4 of the padded input;"
-            + " use a smaller kernel or more padding than 0",
+        "convolution: along the width the kernel covers 5 positions (size 3, dilation 2), more than"
+            + " the 4 of the padded input; use a smaller kernel or more padding than 0",
         () -> new ConvolutionGeometry(1, 1, 9, 4, 1, 3, 3, 1, 1, 0, 0, 2, 2, 1));
     assertMessage(
-        "convolution: the output (1000, 100, 200, 200) has more than 2147483639 elements, the most an array can hold",
+        "convolution: the output (1000, 100, 200, 200) has more than 2147483639 elements, the most"
+            + " an array can hold",
         () -> new ConvolutionGeometry(1000, 1, 200, 200, 100, 1, 1, 1, 1, 0, 0, 1, 1, 1));
   }
 
   @Test
   void arraysThatAreTooShortAreNamed() {
-    ConvolutionGeometry geometry = new ConvolutionGeometry(1, 1, 3, 3, 1, 2, 2, 1, 1, 0, 0, 1, 1, 1);
-    CpuConvolution<float[]> convolution = CpuConvolution.float32(new JavaMatrixMultiply(), Workers.direct());
+    ConvolutionGeometry geometry =
+        new ConvolutionGeometry(1, 1, 3, 3, 1, 2, 2, 1, 1, 0, 0, 1, 1, 1);
+    CpuConvolution<float[]> convolution =
+        CpuConvolution.float32(new JavaMatrixMultiply(), Workers.direct());
     assertMessage(
         "convolution: the weight of 4 elements at offset 0 does not fit an array of 3",
         () -> convolution.forward(new float[9], new float[3], null, new float[4], geometry));
     assertMessage(
         "convolution: the input of 9 elements at offset 1 does not fit an array of 9",
-        () -> convolution.weightGradient(new float[9], 1, new float[4], 0, new float[4], 0, geometry));
+        () ->
+            convolution.weightGradient(
+                new float[9], 1, new float[4], 0, new float[4], 0, geometry));
   }
 
-  private static void assertMessage(String expected, org.junit.jupiter.api.function.Executable call) {
+  private static void assertMessage(
+      String expected, org.junit.jupiter.api.function.Executable call) {
     assertEquals(expected, assertThrows(IllegalArgumentException.class, call).getMessage());
   }
 
   private record Passes<A>(A y, A dx, A dw, A db) {}
 
   private static <A> Passes<A> run(
-      CpuConvolution<A> convolution, A x, A w, A bias, A g, ConvolutionGeometry geometry, java.util.function.IntFunction<A> dirty) {
+      CpuConvolution<A> convolution,
+      A x,
+      A w,
+      A bias,
+      A g,
+      ConvolutionGeometry geometry,
+      java.util.function.IntFunction<A> dirty) {
     A y = dirty.apply(geometry.outputSize() + 2 * OFFSET);
     convolution.forward(x, OFFSET, w, OFFSET, bias, OFFSET, y, OFFSET, geometry);
     A dx = dirty.apply(geometry.inputSize() + 2 * OFFSET);
@@ -215,7 +272,10 @@ class CpuConvolutionTest {
     return result;
   }
 
-  /** The definition of convolution as seven loops in float64, on random data that float32 holds exactly. */
+  /**
+   * The definition of convolution as seven loops in float64, on random data that float32 holds
+   * exactly.
+   */
   private static final class DirectConvolution {
     static final class Sums {
       final double[] values;
@@ -264,7 +324,8 @@ class CpuConvolutionTest {
     }
 
     Sums dx() {
-      Sums sums = new Sums(geometry.inputSize(), geometry.outChannels() * geometry.kernelPositions());
+      Sums sums =
+          new Sums(geometry.inputSize(), geometry.outChannels() * geometry.kernelPositions());
       each((x, w, y) -> sums.add(x, this.g[y] * this.w[w]));
       return sums;
     }
@@ -305,12 +366,17 @@ class CpuConvolutionTest {
     private void window(Visitor visitor, int plane, int kernel, int oh, int ow, int y) {
       for (int kh = 0; kh < geometry.kernelHeight(); kh++) {
         for (int kw = 0; kw < geometry.kernelWidth(); kw++) {
-          int ih = oh * geometry.strideHeight() - geometry.paddingHeight() + kh * geometry.dilationHeight();
-          int iw = ow * geometry.strideWidth() - geometry.paddingWidth() + kw * geometry.dilationWidth();
+          int ih =
+              oh * geometry.strideHeight()
+                  - geometry.paddingHeight()
+                  + kh * geometry.dilationHeight();
+          int iw =
+              ow * geometry.strideWidth() - geometry.paddingWidth() + kw * geometry.dilationWidth();
           if (ih >= 0 && ih < geometry.inHeight() && iw >= 0 && iw < geometry.inWidth()) {
             visitor.visit(
                 (plane * geometry.inHeight() + ih) * geometry.inWidth() + iw,
-                (kernel * geometry.kernelHeight() + kh) * geometry.kernelWidth() + kw, y);
+                (kernel * geometry.kernelHeight() + kh) * geometry.kernelWidth() + kw,
+                y);
           }
         }
       }

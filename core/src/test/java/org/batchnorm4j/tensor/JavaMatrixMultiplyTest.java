@@ -16,12 +16,27 @@ class JavaMatrixMultiplyTest {
   /** The class promises one fused sum in order, so the plain loop must agree in every bit. */
   @ParameterizedTest(name = "m={0} n={1} k={2} alpha={3} beta={4}")
   @CsvSource({
-    "1,1,1,1,0", "2,3,4,1,0", "4,4,4,1,1", "5,7,3,2,0.5", "17,33,65,1,0", "64,10,70,1,0", "10,64,70,-1,1", "3,300,5,1,0", "300,3,5,1,0.25",
-    "257,259,67,1,0", "1,500,129,1,0", "500,1,129,1,1", "31,31,1,1,0", "33,32,2,1,0", "6,6,0,1,0.5", "6,6,9,0,0.5"
+    "1,1,1,1,0",
+    "2,3,4,1,0",
+    "4,4,4,1,1",
+    "5,7,3,2,0.5",
+    "17,33,65,1,0",
+    "64,10,70,1,0",
+    "10,64,70,-1,1",
+    "3,300,5,1,0",
+    "300,3,5,1,0.25",
+    "257,259,67,1,0",
+    "1,500,129,1,0",
+    "500,1,129,1,1",
+    "31,31,1,1,0",
+    "33,32,2,1,0",
+    "6,6,0,1,0.5",
+    "6,6,9,0,0.5"
   })
   void everyTransposeGivesTheBitsOfThePlainFusedLoop(int m, int n, int k, float alpha, float beta) {
     for (int transposes = 0; transposes < 4; transposes++) {
-      Product product = new Product((transposes & 1) != 0, (transposes & 2) != 0, m, n, k, alpha, beta, 11);
+      Product product =
+          new Product((transposes & 1) != 0, (transposes & 2) != 0, m, n, k, alpha, beta, 11);
       float[] expected32 = product.plainFloats();
       float[] actual32 = product.c32.clone();
       product.multiplyFloats(java, actual32);
@@ -44,7 +59,8 @@ class JavaMatrixMultiplyTest {
       float[] c = new float[size * size];
       java.multiply(false, false, size, size, size, 1f, a, 0, size, b, 0, size, 0f, c, 0, size);
       for (int i = 0; i < size * size; i++) {
-        assertEquals(i / size == size - 1 ? Float.NaN : size, c[i], "size " + size + ", element " + i);
+        assertEquals(
+            i / size == size - 1 ? Float.NaN : size, c[i], "size " + size + ", element " + i);
       }
     }
   }
@@ -52,10 +68,12 @@ class JavaMatrixMultiplyTest {
   @Test
   void anOldResultIsIgnoredWhenBetaIsZero() {
     float[] c = {Float.NaN, Float.POSITIVE_INFINITY};
-    java.multiply(false, false, 1, 2, 1, 1f, new float[] {3}, 0, 1, new float[] {4, 5}, 0, 2, 0f, c, 0, 2);
+    java.multiply(
+        false, false, 1, 2, 1, 1f, new float[] {3}, 0, 1, new float[] {4, 5}, 0, 2, 0f, c, 0, 2);
     assertArrayEquals(new float[] {12, 15}, c);
     double[] d = {Double.NaN, Double.POSITIVE_INFINITY};
-    java.multiply(false, false, 1, 2, 0, 1.0, new double[0], 0, 0, new double[0], 0, 2, 0.0, d, 0, 2);
+    java.multiply(
+        false, false, 1, 2, 0, 1.0, new double[0], 0, 0, new double[0], 0, 2, 0.0, d, 0, 2);
     assertArrayEquals(new double[] {0, 0}, d);
   }
 
@@ -76,20 +94,45 @@ class JavaMatrixMultiplyTest {
         "matrix product: the leading dimension of B is 2, less than its stored rows of 3",
         () -> java.multiply(false, false, 2, 3, 2, 1f, six, 0, 2, six, 0, 2, 0f, six, 0, 3));
     assertMessage(
-        "matrix product: A (2 stored rows of 3, leading dimension 3) needs elements 1 to 7 of an array of 6",
+        "matrix product: A (2 stored rows of 3, leading dimension 3) needs elements 1 to 7 of an"
+            + " array of 6",
         () -> java.multiply(true, false, 3, 2, 2, 1f, six, 1, 3, six, 0, 2, 0f, six, 0, 2));
     assertMessage(
-        "matrix product: C (2 stored rows of 3, leading dimension 4) needs elements 0 to 7 of an array of 6",
+        "matrix product: C (2 stored rows of 3, leading dimension 4) needs elements 0 to 7 of an"
+            + " array of 6",
         () -> java.multiply(false, false, 2, 3, 2, 1f, six, 0, 2, six, 0, 3, 0f, six, 0, 4));
     assertMessage(
-        "matrix product: B (46341 stored rows of 46341, leading dimension 46341) needs elements 0 to 2147488281 of an array of 6",
-        () -> java.multiply(false, false, 0, 46341, 46341, 1f, six, 0, 46341, six, 0, 46341, 0f, six, 0, 46341));
+        "matrix product: B (46341 stored rows of 46341, leading dimension 46341) needs elements 0"
+            + " to 2147488281 of an array of 6",
+        () ->
+            java.multiply(
+                false, false, 0, 46341, 46341, 1f, six, 0, 46341, six, 0, 46341, 0f, six, 0,
+                46341));
     assertMessage(
-        "matrix product: A (1 stored rows of 1, leading dimension 1) needs elements -1 to 0 of an array of 6",
-        () -> java.multiply(false, false, 1, 1, 1, 1.0, new double[6], -1, 1, new double[1], 0, 1, 0.0, new double[1], 0, 1));
+        "matrix product: A (1 stored rows of 1, leading dimension 1) needs elements -1 to 0 of an"
+            + " array of 6",
+        () ->
+            java.multiply(
+                false,
+                false,
+                1,
+                1,
+                1,
+                1.0,
+                new double[6],
+                -1,
+                1,
+                new double[1],
+                0,
+                1,
+                0.0,
+                new double[1],
+                0,
+                1));
   }
 
-  private static void assertMessage(String expected, org.junit.jupiter.api.function.Executable call) {
+  private static void assertMessage(
+      String expected, org.junit.jupiter.api.function.Executable call) {
     assertEquals(expected, assertThrows(IllegalArgumentException.class, call).getMessage());
   }
 
@@ -112,7 +155,15 @@ class JavaMatrixMultiplyTest {
     final double[] b64;
     final double[] c64;
 
-    Product(boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, float beta, long seed) {
+    Product(
+        boolean transposeA,
+        boolean transposeB,
+        int m,
+        int n,
+        int k,
+        float alpha,
+        float beta,
+        long seed) {
       this.transposeA = transposeA;
       this.transposeB = transposeB;
       this.m = m;
@@ -133,11 +184,13 @@ class JavaMatrixMultiplyTest {
     }
 
     void multiplyFloats(MatrixMultiply with, float[] c) {
-      with.multiply(transposeA, transposeB, m, n, k, alpha, a32, 3, lda, b32, 5, ldb, beta, c, 7, ldc);
+      with.multiply(
+          transposeA, transposeB, m, n, k, alpha, a32, 3, lda, b32, 5, ldb, beta, c, 7, ldc);
     }
 
     void multiplyDoubles(MatrixMultiply with, double[] c) {
-      with.multiply(transposeA, transposeB, m, n, k, alpha, a64, 3, lda, b64, 5, ldb, beta, c, 7, ldc);
+      with.multiply(
+          transposeA, transposeB, m, n, k, alpha, a64, 3, lda, b64, 5, ldb, beta, c, 7, ldc);
     }
 
     int indexA(int i, int p) {

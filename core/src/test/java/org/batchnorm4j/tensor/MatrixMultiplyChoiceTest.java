@@ -19,18 +19,26 @@ class MatrixMultiplyChoiceTest {
   @Test
   void theProvidersMultiplicationIsTakenWithoutANotice() {
     MatrixMultiply provided = new Faulty(0f, 0.0);
-    MatrixMultiplyChoice choice = choose(MatrixMultiplyPreference.AUTO, () -> Optional.of(() -> provided));
+    MatrixMultiplyChoice choice =
+        choose(MatrixMultiplyPreference.AUTO, () -> Optional.of(() -> provided));
     assertSame(provided, choice.multiply());
     assertEquals("faulty", choice.describe());
     assertEquals(List.of(), notices);
-    assertSame(provided, choose(MatrixMultiplyPreference.NATIVE, () -> Optional.of(() -> provided)).multiply());
+    assertSame(
+        provided,
+        choose(MatrixMultiplyPreference.NATIVE, () -> Optional.of(() -> provided)).multiply());
   }
 
   @Test
   void autoFallsBackToJavaWithOneLineThatNamesReasonAndRemedy() {
-    MatrixMultiplyChoice choice = choose(MatrixMultiplyPreference.AUTO, MatrixMultiplyChoiceTest::refusing);
+    MatrixMultiplyChoice choice =
+        choose(MatrixMultiplyPreference.AUTO, MatrixMultiplyChoiceTest::refusing);
     assertInstanceOf(JavaMatrixMultiply.class, choice.multiply());
-    assertEquals(List.of("Using matrix multiplication in plain Java, which is slower: it rains; take an umbrella"), notices);
+    assertEquals(
+        List.of(
+            "Using matrix multiplication in plain Java, which is slower: it rains; take an"
+                + " umbrella"),
+        notices);
     assertEquals("java (no native library: it rains; take an umbrella)", choice.describe());
   }
 
@@ -39,8 +47,8 @@ class MatrixMultiplyChoiceTest {
     choose(MatrixMultiplyPreference.AUTO, Optional::empty);
     assertEquals(
         List.of(
-            "Using matrix multiplication in plain Java, which is slower: no native library was found; add batchnorm4j-blas to the class"
-                + " path or module path"),
+            "Using matrix multiplication in plain Java, which is slower: no native library was"
+                + " found; add batchnorm4j-blas to the class path or module path"),
         notices);
   }
 
@@ -53,8 +61,9 @@ class MatrixMultiplyChoiceTest {
         });
     assertEquals(
         List.of(
-            "Using matrix multiplication in plain Java, which is slower: batchnorm4j-blas does not load here"
-                + " (java.lang.NoClassDefFoundError: org/Gone); use the version that belongs to this batchnorm4j"),
+            "Using matrix multiplication in plain Java, which is slower: batchnorm4j-blas does not"
+                + " load here (java.lang.NoClassDefFoundError: org/Gone); use the version that"
+                + " belongs to this batchnorm4j"),
         notices);
   }
 
@@ -66,8 +75,12 @@ class MatrixMultiplyChoiceTest {
     String remedy = "; please report this with the model of your processor";
     assertEquals(
         List.of(
-            "Using matrix multiplication in plain Java, which is slower: faulty computes wrong results (float32, beta=0)" + remedy,
-            "Using matrix multiplication in plain Java, which is slower: faulty computes wrong results (float64, beta=0)" + remedy),
+            "Using matrix multiplication in plain Java, which is slower: faulty computes wrong"
+                + " results (float32, beta=0)"
+                + remedy,
+            "Using matrix multiplication in plain Java, which is slower: faulty computes wrong"
+                + " results (float64, beta=0)"
+                + remedy),
         notices);
   }
 
@@ -75,8 +88,11 @@ class MatrixMultiplyChoiceTest {
   void nativeIsHadOrFails() {
     IllegalStateException thrown =
         assertThrows(
-            IllegalStateException.class, () -> choose(MatrixMultiplyPreference.NATIVE, MatrixMultiplyChoiceTest::refusing));
-    assertEquals("Native matrix multiplication cannot be used: it rains; take an umbrella", thrown.getMessage());
+            IllegalStateException.class,
+            () -> choose(MatrixMultiplyPreference.NATIVE, MatrixMultiplyChoiceTest::refusing));
+    assertEquals(
+        "Native matrix multiplication cannot be used: it rains; take an umbrella",
+        thrown.getMessage());
     assertEquals(List.of(), notices);
   }
 
@@ -94,7 +110,8 @@ class MatrixMultiplyChoiceTest {
     assertSame(MatrixMultiplyPreference.NATIVE, MatrixMultiplyPreference.named("native"));
     assertEquals(
         "matrix multiplication \"mkl\" is unknown; choose auto, java or native",
-        assertThrows(IllegalArgumentException.class, () -> MatrixMultiplyPreference.named("mkl")).getMessage());
+        assertThrows(IllegalArgumentException.class, () -> MatrixMultiplyPreference.named("mkl"))
+            .getMessage());
   }
 
   private MatrixMultiplyChoice choose(
@@ -120,17 +137,77 @@ class MatrixMultiplyChoiceTest {
 
     @Override
     public void multiply(
-        boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, float[] a, int aFrom, int lda, float[] b, int bFrom,
-        int ldb, float beta, float[] c, int cFrom, int ldc) {
-      CORRECT.multiply(transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom, ldc);
+        boolean transposeA,
+        boolean transposeB,
+        int m,
+        int n,
+        int k,
+        float alpha,
+        float[] a,
+        int aFrom,
+        int lda,
+        float[] b,
+        int bFrom,
+        int ldb,
+        float beta,
+        float[] c,
+        int cFrom,
+        int ldc) {
+      CORRECT.multiply(
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          aFrom,
+          lda,
+          b,
+          bFrom,
+          ldb,
+          beta,
+          c,
+          cFrom,
+          ldc);
       c[cFrom] += error32;
     }
 
     @Override
     public void multiply(
-        boolean transposeA, boolean transposeB, int m, int n, int k, double alpha, double[] a, int aFrom, int lda, double[] b, int bFrom,
-        int ldb, double beta, double[] c, int cFrom, int ldc) {
-      CORRECT.multiply(transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom, ldc);
+        boolean transposeA,
+        boolean transposeB,
+        int m,
+        int n,
+        int k,
+        double alpha,
+        double[] a,
+        int aFrom,
+        int lda,
+        double[] b,
+        int bFrom,
+        int ldb,
+        double beta,
+        double[] c,
+        int cFrom,
+        int ldc) {
+      CORRECT.multiply(
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          aFrom,
+          lda,
+          b,
+          bFrom,
+          ldb,
+          beta,
+          c,
+          cFrom,
+          ldc);
       c[cFrom] += error64;
     }
   }

@@ -194,9 +194,11 @@ class WorkersTest {
 
   @Test
   void senselessNumbersAreRefused() {
-    IllegalArgumentException none = assertThrows(IllegalArgumentException.class, () -> Workers.of(0));
+    IllegalArgumentException none =
+        assertThrows(IllegalArgumentException.class, () -> Workers.of(0));
     assertEquals("the number of threads must be at least 1, but is 0", none.getMessage());
-    IllegalArgumentException negative = assertThrows(IllegalArgumentException.class, () -> Workers.direct().run(-1, i -> {}));
+    IllegalArgumentException negative =
+        assertThrows(IllegalArgumentException.class, () -> Workers.direct().run(-1, i -> {}));
     assertEquals("the number of tasks must not be negative, but is -1", negative.getMessage());
   }
 
