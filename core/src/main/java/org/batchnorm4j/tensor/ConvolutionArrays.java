@@ -20,16 +20,10 @@ interface ConvolutionArrays<A> {
       int m,
       int n,
       int k,
-      A a,
-      int aFrom,
-      int lda,
-      A b,
-      int bFrom,
-      int ldb,
+      MatrixRange<A> a,
+      MatrixRange<A> b,
       boolean add,
-      A c,
-      int cFrom,
-      int ldc);
+      MatrixRange<A> c);
 
   /** Writes a block of the patch matrix (im2col); positions in the padding give 0. */
   void unfold(

@@ -24,16 +24,10 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
       int m,
       int n,
       int k,
-      double[] a,
-      int aFrom,
-      int lda,
-      double[] b,
-      int bFrom,
-      int ldb,
+      MatrixRange<double[]> a,
+      MatrixRange<double[]> b,
       boolean add,
-      double[] c,
-      int cFrom,
-      int ldc) {
+      MatrixRange<double[]> c) {
     by.multiply(
         transposeA,
         transposeB,
@@ -41,16 +35,16 @@ enum DoubleConvolutionArrays implements ConvolutionArrays<double[]> {
         n,
         k,
         1.0,
-        a,
-        aFrom,
-        lda,
-        b,
-        bFrom,
-        ldb,
+        a.array(),
+        a.from(),
+        a.leading(),
+        b.array(),
+        b.from(),
+        b.leading(),
         add ? 1.0 : 0.0,
-        c,
-        cFrom,
-        ldc);
+        c.array(),
+        c.from(),
+        c.leading());
   }
 
   @Override

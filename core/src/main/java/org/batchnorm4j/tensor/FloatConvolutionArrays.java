@@ -24,16 +24,10 @@ enum FloatConvolutionArrays implements ConvolutionArrays<float[]> {
       int m,
       int n,
       int k,
-      float[] a,
-      int aFrom,
-      int lda,
-      float[] b,
-      int bFrom,
-      int ldb,
+      MatrixRange<float[]> a,
+      MatrixRange<float[]> b,
       boolean add,
-      float[] c,
-      int cFrom,
-      int ldc) {
+      MatrixRange<float[]> c) {
     by.multiply(
         transposeA,
         transposeB,
@@ -41,16 +35,16 @@ enum FloatConvolutionArrays implements ConvolutionArrays<float[]> {
         n,
         k,
         1f,
-        a,
-        aFrom,
-        lda,
-        b,
-        bFrom,
-        ldb,
+        a.array(),
+        a.from(),
+        a.leading(),
+        b.array(),
+        b.from(),
+        b.leading(),
         add ? 1f : 0f,
-        c,
-        cFrom,
-        ldc);
+        c.array(),
+        c.from(),
+        c.leading());
   }
 
   @Override

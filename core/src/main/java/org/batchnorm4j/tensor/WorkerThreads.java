@@ -119,7 +119,7 @@ public final class WorkerThreads implements Workers, AutoCloseable {
       }
       asleep =
           true; // before the last look: whoever publishes work after that look sees the flag and
-                // wakes this thread
+      // wakes this thread
       if (!hasWork() && !closed) {
         LockSupport.park(WorkerThreads.this);
       }
