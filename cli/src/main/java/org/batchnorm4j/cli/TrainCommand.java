@@ -80,7 +80,8 @@ final class TrainCommand implements Callable<Integer> {
       names = "--schedule",
       paramLabel = "NAME",
       description =
-          "constant (default), step (a tenth after each third of the run), cosine or onecycle.")
+          "cosine (default: down to 0 over the run), constant (the one that more epochs can be added to"
+              + " with --resume), step (a tenth after each third of the run) or onecycle.")
   @Nullable String schedule;
 
   @Option(

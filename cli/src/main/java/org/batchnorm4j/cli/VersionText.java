@@ -1,10 +1,12 @@
 package org.batchnorm4j.cli;
 
-import java.lang.module.FindException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.module.InvalidModuleDescriptorException;
+import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
-import java.net.URISyntaxException;
-import java.nio.file.Path;
-import java.security.CodeSource;
+import java.net.URL;
+import java.util.Collections;
 import org.batchnorm4j.kernel.KernelChoice;
 import org.batchnorm4j.kernel.KernelPreference;
 import picocli.CommandLine.IVersionProvider;
@@ -14,6 +16,8 @@ import picocli.CommandLine.IVersionProvider;
  * not loaded that module, it says what a JVM that trains will have.
  */
 final class VersionText implements IVersionProvider {
+  private static final String MODULE = "org.batchnorm4j.cli";
+  private static final String UNKNOWN = "(unknown version)";
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
   @Override
@@ -46,19 +50,28 @@ final class VersionText implements IVersionProvider {
         : "scalar (auto); this JDK has no " + VECTOR_MODULE;
   }
 
-  /** The version that the build gave to the module of this jar. */
+  /**
+   * The version that the build gave to this module. Read from its descriptor on the class path, too;
+   * classes from a CDS archive do not know the jar they came from.
+   */
   static String version() {
-    CodeSource source = VersionText.class.getProtectionDomain().getCodeSource();
-    if (source == null) {
-      return "(unknown version)";
+    ModuleDescriptor own = VersionText.class.getModule().getDescriptor();
+    if (own != null) {
+      return own.rawVersion().orElse(UNKNOWN);
     }
     try {
-      return ModuleFinder.of(Path.of(source.getLocation().toURI())).findAll().stream()
-          .findFirst()
-          .flatMap(module -> module.descriptor().rawVersion())
-          .orElse("(unknown version)");
-    } catch (URISyntaxException | FindException notAModule) {
-      return "(unknown version)";
+      ClassLoader loader = VersionText.class.getClassLoader();
+      for (URL descriptor : Collections.list(loader.getResources("module-info.class"))) {
+        try (InputStream bytes = descriptor.openStream()) {
+          ModuleDescriptor module = ModuleDescriptor.read(bytes);
+          if (module.name().equals(MODULE)) {
+            return module.rawVersion().orElse(UNKNOWN);
+          }
+        }
+      }
+      return UNKNOWN;
+    } catch (IOException | InvalidModuleDescriptorException unreadable) {
+      return UNKNOWN;
     }
   }
 }
