@@ -246,7 +246,7 @@ final class LauncherTest {
           List.of(),
           left.map(path -> path.getFileName().toString())
               .filter(
-                  name -> name.contains("new.") || name.contains("stamp.") || name.equals("lock"))
+                  name -> name.contains("current.") || name.contains("stamp.") || name.equals("lock"))
               .toList());
     }
   }
