@@ -128,7 +128,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private Dataset test(RunPlan plan) throws IOException {
     try {
-      if (data == null || data.equals(plan.data().toString())) {
+      if (data == null || RunPlan.sameData(data, plan.data().toString())) {
         return plan.data().loadTest(holdout == null ? plan.holdout() : holdout);
       }
       return DataSource.parse(data).loadTest(holdout == null ? 0 : holdout);

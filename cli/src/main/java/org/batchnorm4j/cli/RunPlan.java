@@ -1,5 +1,8 @@
 package org.batchnorm4j.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.batchnorm4j.data.DataSource;
@@ -75,8 +78,22 @@ record RunPlan(Network model, Norm norm, DataSource data, int holdout, TrainingO
     return wordOf(data.toString());
   }
 
-  static String wordOf(String data) {
+  private static String wordOf(String data) {
     int colon = data.indexOf(':');
     return colon < 0 ? data : data.substring(0, colon);
+  }
+
+  /** Whether two values of {@code --data} mean the same files, however the directory is spelled. */
+  static boolean sameData(String one, String other) throws IOException {
+    if (one.equals(other)) {
+      return true;
+    }
+    String word = wordOf(one);
+    if (!word.equals(wordOf(other)) || one.equals(word) || other.equals(word)) {
+      return false;
+    }
+    Path first = Path.of(one.substring(word.length() + 1));
+    Path second = Path.of(other.substring(word.length() + 1));
+    return Files.exists(first) && Files.exists(second) && Files.isSameFile(first, second);
   }
 }

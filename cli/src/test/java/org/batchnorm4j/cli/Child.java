@@ -1,0 +1,136 @@
+package org.batchnorm4j.cli;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** A {@link ChildMain} process and the lines it printed. */
+final class Child implements AutoCloseable {
+  private final Process process;
+  private final BufferedReader reader;
+  private final List<String> lines = new ArrayList<>();
+
+  private Child(Process process) {
+    this.process = process;
+    reader = process.inputReader(StandardCharsets.UTF_8);
+  }
+
+  static Child start(Path directory, String fault, List<String> arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // the first compiler and scalar kernels give the same bits and start sooner
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                classPath(),
+                ChildMain.class.getName(),
+                fault));
+    command.addAll(arguments);
+    return new Child(
+        new ProcessBuilder(command)
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .start());
+  }
+
+  /** Everything that this JVM has on its module path and class path. */
+  private static String classPath() {
+    return Stream.of(
+            tests(), System.getProperty("jdk.module.path"), System.getProperty("java.class.path"))
+        .filter(path -> path != null && !path.isEmpty())
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  private static String tests() {
+    URL url = Objects.requireNonNull(Child.class.getResource("Child.class"));
+    try {
+      Path file = Path.of(url.toURI());
+      int names = Child.class.getName().split("\\.", -1).length;
+      Path folder = file;
+      for (int i = 0; i < names; i++) {
+        folder = Objects.requireNonNull(folder.getParent());
+      }
+      return folder.toString();
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Reads lines until there are {@code count} that begin with {@code @}, or the process ends. */
+  void awaitSteps(int count) throws IOException {
+    while (steps().size() < count) {
+      String line = reader.readLine();
+      if (line == null) {
+        return;
+      }
+      lines.add(line);
+    }
+  }
+
+  /** Reads lines until one contains {@code text}, or the process ends. */
+  void await(String text) throws IOException {
+    String line = "";
+    while (line != null && !line.contains(text)) {
+      line = reader.readLine();
+      if (line != null) {
+        lines.add(line);
+      }
+    }
+  }
+
+  /** As {@code kill -9}. */
+  void kill() {
+    process.toHandle().destroyForcibly(); // Process.destroyForcibly would drop unread lines
+  }
+
+  /** Sends a signal by its name. */
+  void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+        .inheritIO()
+        .start()
+        .waitFor();
+  }
+
+  /** Reads the rest of the lines and returns the exit code. */
+  int finish() throws IOException, InterruptedException {
+    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+      lines.add(line);
+    }
+    if (!process.waitFor(60, TimeUnit.SECONDS)) {
+      throw new IOException("the process does not end; it printed " + lines);
+    }
+    return process.exitValue();
+  }
+
+  /** All lines read so far. */
+  List<String> lines() {
+    return lines;
+  }
+
+  /** The steps of the disk among them, without the {@code @}. */
+  List<String> steps() {
+    return lines.stream()
+        .filter(line -> line.startsWith("@"))
+        .map(line -> line.substring(1))
+        .toList();
+  }
+
+  /** Ends the process if it still runs. */
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}

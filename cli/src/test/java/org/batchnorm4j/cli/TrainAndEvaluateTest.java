@@ -1,0 +1,213 @@
+package org.batchnorm4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.batchnorm4j.training.Checkpoint;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainAndEvaluateTest {
+  @TempDir static Path pictures;
+  static String data = "";
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void writePictures() throws IOException {
+    data = SmallPictures.writeTo(pictures);
+  }
+
+  private static String[] arguments(Path out, String... more) {
+    List<String> all = new ArrayList<>(List.of("train", "--data", data, "--out", out.toString()));
+    all.addAll(List.of(SmallPictures.OPTIONS));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  private static byte[] checkpoint(Path out) throws IOException {
+    return Files.readAllBytes(out.resolve("checkpoint.safetensors"));
+  }
+
+  @Test
+  void trainEndsWithFilesAndASummaryWhoseLastAccuracyIsThatOfTheTest() throws IOException {
+    Path out = directory.resolve("a run");
+    CommandResult result = CommandResult.of(arguments(out, "--epochs", "2"));
+    assertEquals(0, result.exit(), result.err());
+    String json = Files.readString(out.resolve("summary.json"));
+    List<String> metrics = Files.readAllLines(out.resolve("metrics.csv"));
+    assertEquals(3, metrics.size());
+    double accuracy = Double.parseDouble(metrics.get(2).split(",", -1)[4]);
+    assertEquals(
+        String.format(java.util.Locale.ROOT, "test accuracy: %.2f %%", 100 * accuracy),
+        result.accuracyLine());
+    assertTrue(result.out().endsWith(result.accuracyLine() + "\n"));
+    assertTrue(json.contains("\"test_accuracy\": " + accuracy + ",\n"), json);
+    assertTrue(json.contains("\"epochs\": 2,\n"), json);
+    assertTrue(json.contains("\"parameters\": 235530,\n"), json);
+    assertTrue(json.contains("\"command\": \"batchnorm4j train --data "), json);
+    for (String name :
+        List.of("test_loss", "seconds", "images_per_second", "model", "norm", "data", "seed")) {
+      assertTrue(json.contains("\"" + name + "\": "), name);
+    }
+    for (String file : List.of("checkpoint.safetensors", "metrics.csv", "summary.json")) {
+      assertTrue(result.out().contains(out.resolve(file).toString()), result.out());
+    }
+    assertTrue(
+        result.out().contains("mlp (norm batch, 235,530 parameters) on " + data), result.out());
+    assertTrue(result.out().lines().count() <= 24, result.out());
+    assertFalse(result.out().contains("\r"));
+  }
+
+  @Test
+  void quietPrintsNothingAndWritesTheSame() throws IOException {
+    CommandResult result =
+        CommandResult.of(arguments(directory.resolve("q"), "--epochs", "1", "--quiet"));
+    assertEquals(new CommandResult(0, "", ""), result);
+    CommandResult.of(arguments(directory.resolve("r"), "--epochs", "1", "--threads", "1"));
+    assertArrayEquals(checkpoint(directory.resolve("r")), checkpoint(directory.resolve("q")));
+    assertTrue(Files.exists(directory.resolve("q/summary.json")));
+  }
+
+  @Test
+  void terminalGetsOneLineThatIsDrawnAnew() {
+    CommandResult result =
+        CommandResult.of(true, () -> false, arguments(directory.resolve("t"), "--epochs", "1"));
+    assertEquals(0, result.exit());
+    assertTrue(result.out().contains("\repoch 1/1 [========================] 8/8, "), result.out());
+    assertTrue(result.out().contains(" images/s, loss "), result.out());
+    assertTrue(result.out().contains(", ETA 0:0"), result.out());
+  }
+
+  @Test
+  void interruptedRunSaysHowToGoOnAndDoesSoToTheSameBits() throws IOException {
+    Path straight = directory.resolve("straight");
+    CommandResult.of(arguments(straight, "--epochs", "2"));
+    Path stopped = directory.resolve("stopped");
+    AtomicInteger batches = new AtomicInteger();
+    CommandResult result =
+        CommandResult.of(
+            false, () -> batches.getAndIncrement() >= 3, arguments(stopped, "--epochs", "2"));
+    assertEquals(130, result.exit());
+    Path file = stopped.resolve("checkpoint.safetensors");
+    assertEquals(3, Checkpoint.read(file).position().step());
+    assertTrue(
+        result
+            .err()
+            .contains(
+                "Stopped and saved behind batch 3 of 8 in epoch 1. Go on with:\n"
+                    + "  ./batchnorm4j train --resume "
+                    + file),
+        result.err());
+    assertFalse(Files.exists(stopped.resolve("summary.json")));
+    CommandResult rest = CommandResult.of("train", "--resume", file.toString());
+    assertEquals(0, rest.exit(), rest.err());
+    assertTrue(rest.out().contains("from " + file + ", 0 epochs and 3 batches done"), rest.out());
+    assertArrayEquals(checkpoint(straight), checkpoint(stopped));
+    assertTrue(Files.exists(stopped.resolve("summary.json")));
+  }
+
+  @Test
+  void optionsThatConflictWithTheCheckpointAreNamedWithBothValues() {
+    Path out = directory.resolve("c");
+    CommandResult.of(arguments(out, "--epochs", "1"));
+    String resume = out.toString(); // the directory stands for its checkpoint
+    assertConflict("--lr 0.5", "--lr 0.001", resume, "--lr", "0.5");
+    assertConflict("--seed 2", "--seed 1", resume, "--seed", "2");
+    assertConflict("--model resnet", "--model mlp", resume, "--model", "resnet");
+    assertConflict("--norm none", "--norm batch", resume, "--norm", "none");
+    assertConflict("--data digits", "--data " + data, resume, "--data", "digits");
+    assertConflict("--optimizer sgd", "--optimizer adam", resume, "--optimizer", "sgd");
+    CommandResult same =
+        CommandResult.of("train", "--resume", resume, "--lr", "1e-3", "--optimizer", "adam");
+    assertEquals(0, same.exit(), same.err());
+  }
+
+  private static void assertConflict(String given, String had, String resume, String... more) {
+    List<String> all = new ArrayList<>(List.of("train", "--resume", resume));
+    all.addAll(List.of(more));
+    CommandResult result = CommandResult.of(all.toArray(String[]::new));
+    assertEquals(2, result.exit());
+    assertTrue(
+        result
+            .err()
+            .contains(given + " conflicts with the checkpoint, whose run has " + had + "; "),
+        result.err());
+  }
+
+  @Test
+  void aTakenDirectoryIsNeverOverwrittenUnasked() throws IOException {
+    Path out = directory.resolve("taken");
+    CommandResult.of(arguments(out, "--epochs", "1"));
+    byte[] before = checkpoint(out);
+    CommandResult refused = CommandResult.of(arguments(out, "--epochs", "1", "--seed", "2"));
+    assertEquals(2, refused.exit());
+    assertTrue(
+        refused
+            .err()
+            .contains(
+                out
+                    + " holds a run already: go on with --resume "
+                    + out.resolve("checkpoint.safetensors")
+                    + ", choose another --out, or replace it with --overwrite"),
+        refused.err());
+    assertArrayEquals(before, checkpoint(out));
+    CommandResult replaced =
+        CommandResult.of(arguments(out, "--epochs", "1", "--seed", "2", "--overwrite"));
+    assertEquals(0, replaced.exit(), replaced.err());
+    assertEquals(2, Checkpoint.read(out.resolve("checkpoint.safetensors")).options().seed());
+  }
+
+  @Test
+  void evaluateFindsTheAccuracyOfTheRun() {
+    Path out = directory.resolve("e");
+    CommandResult trained = CommandResult.of(arguments(out, "--epochs", "2"));
+    CommandResult result = CommandResult.of("evaluate", out.toString());
+    assertEquals(0, result.exit(), result.err());
+    assertEquals("test " + result.accuracyLine(), trained.accuracyLine());
+    assertTrue(result.out().contains("reading 40 pictures of MNIST"), result.out());
+    assertEquals(
+        10, result.out().lines().filter(line -> line.matches(" +\\d( +\\d+){10} .*%")).count());
+    // another spelling of the same directory is the same data with the same holdout
+    CommandResult again =
+        CommandResult.of(
+            "evaluate", out.toString(), "--data", data + "/../" + pictures.getFileName());
+    assertTrue(again.out().contains("reading 40 pictures"), again.out());
+    CommandResult all =
+        CommandResult.of("evaluate", out.toString(), "--data", data, "--holdout", "0");
+    assertTrue(all.out().contains("reading 160 pictures of MNIST"), all.out());
+  }
+
+  @Test
+  void picturesThatTheNetworkCannotReadAreRefused() {
+    CommandResult result =
+        CommandResult.of(
+            "train", "--data", data, "--holdout", "40", "--model", "labml-cifar10", "--out", "x");
+    assertEquals(2, result.exit());
+    assertTrue(
+        result.err().contains("model labml-cifar10 needs pictures of at least 32x32"),
+        result.err());
+  }
+
+  @Test
+  void damagedCheckpointIsAFailureThatNamesTheFile() throws IOException {
+    Path file = Files.write(directory.resolve("bad.safetensors"), new byte[] {1, 2, 3});
+    for (CommandResult result :
+        List.of(
+            CommandResult.of("train", "--resume", file.toString()),
+            CommandResult.of("evaluate", file.toString()))) {
+      assertEquals(1, result.exit());
+      assertTrue(result.err().contains(file.toString()), result.err());
+      assertEquals(1, result.err().lines().count(), result.err());
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package org.batchnorm4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UsageTest {
+
+  @Test
+  void everyCommandHasHelpThatFitsATerminal() {
+    for (String command : List.of("", "train", "evaluate")) {
+      CommandResult result =
+          command.isEmpty() ? CommandResult.of("--help") : CommandResult.of(command, "--help");
+      assertEquals(0, result.exit());
+      assertEquals("", result.err());
+      assertTrue(result.out().startsWith(("Usage: batchnorm4j " + command).strip()), result.out());
+      result.out().lines().forEach(line -> assertTrue(line.length() <= 80, line));
+    }
+  }
+
+  @Test
+  void withoutCommandTheHelpIsShown() {
+    assertEquals(CommandResult.of("--help"), CommandResult.of());
+  }
+
+  @Test
+  void helpOfTrainNamesEveryOption() {
+    String help = CommandResult.of("train", "--help").out();
+    for (String option :
+        List.of(
+            "--data",
+            "--holdout",
+            "--model",
+            "--norm",
+            "--epochs",
+            "--batch-size",
+            "--lr",
+            "--optimizer",
+            "--schedule",
+            "--seed",
+            "--threads",
+            "--kernels",
+            "--checkpoint-every",
+            "--out",
+            "--resume",
+            "--quiet",
+            "--crop",
+            "--flip")) {
+      assertTrue(help.contains("      " + option), option);
+    }
+  }
+
+  @Test
+  void versionNamesWhatComputes() {
+    CommandResult result = CommandResult.of("--version");
+    assertEquals(0, result.exit());
+    List<String> lines = result.out().lines().toList();
+    assertTrue(lines.get(0).startsWith("batchnorm4j "), result.out());
+    assertTrue(lines.get(1).startsWith("JDK      " + Runtime.version()), result.out());
+    assertTrue(lines.get(2).startsWith("kernels  "), result.out());
+    assertTrue(lines.get(3).startsWith("products OpenBLAS"), result.out());
+    assertEquals("threads  " + Runtime.getRuntime().availableProcessors(), lines.get(4));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "train --epoch 3      | there is no option \"--epoch\" (did you mean --epochs?)",
+        "train --bach-size=8  | there is no option \"--bach-size\" (did you mean --batch-size?)",
+        "train --optimiser x  | there is no option \"--optimiser\" (did you mean --optimizer?)",
+        "train --xyzzy        | there is no option \"--xyzzy\"",
+        "trian                | there is no command \"trian\" (did you mean train?)",
+        "fly                  | there is no command \"fly\"",
+        "train fast           | \"fast\" is one argument too many",
+        "train --epochs many  | Invalid value for option '--epochs': 'many' is not an int",
+        "train --epochs       | Missing required parameter for option '--epochs' (N)",
+        "train --epochs 0     | epochs must be from 1 to 1000000, got 0",
+        "train --batch-size 0 | batch size must be from 1 to 65536, got 0",
+        "train --lr -1        | learning rate must be a number above 0, got -1.0",
+        "train --lr NaN       | learning rate must be a number above 0, got NaN",
+        "train --threads 0    | threads must be from 1 to 1024, got 0",
+        "train --crop 65      | crop must be from 0 to 64, got 65",
+        "train --kernels fast | kernels \"fast\" are unknown; choose auto, scalar or simd",
+        "train --norm layer   | there is no norm \"layer\"; choose batch or none",
+        "train --overwrite    | --overwrite needs --out DIR, the run to replace",
+        "evaluate             | Missing required parameter: 'CHECKPOINT'",
+        "evaluate x --threads 0 | threads must be from 1 to 1024, got 0",
+        "evaluate x --data y  | unknown data \"y\"; expected digits, mnist:DIR, fashion-mnist:DIR"
+            + " or cifar10:DIR"
+      })
+  void wrongUsageIsOneLineWithTheRemedy(String line, String message) {
+    CommandResult result = CommandResult.of(line.strip().split(" "));
+    assertEquals(2, result.exit(), result.err());
+    String command = line.startsWith("train") || line.startsWith("evaluate") ? line : "";
+    String name = ("batchnorm4j " + command.split(" ", 2)[0]).strip();
+    assertEquals(
+        name + ": " + message + "; try " + name + " --help" + System.lineSeparator(), result.err());
+    assertEquals("", result.out());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"train --resume nowhere.safetensors", "evaluate nowhere.safetensors"})
+  void missingFilesAreFailuresOfOneLine(String line) {
+    CommandResult result = CommandResult.of(line.split(" "));
+    assertEquals(1, result.exit());
+    assertEquals(
+        "batchnorm4j "
+            + line.split(" ", 2)[0]
+            + ": nowhere.safetensors: there is no such file or directory"
+            + System.lineSeparator(),
+        result.err());
+  }
+
+  @Test
+  void stackIsPrintedOnlyWhenAskedFor() {
+    CommandResult result = CommandResult.of("evaluate", "nowhere.safetensors", "--verbose");
+    assertEquals(1, result.exit());
+    assertTrue(result.err().contains("\tat org.batchnorm4j.cli."), result.err());
+  }
+
+  @Test
+  void nearestWordIsTheOneWithFewestEdits() {
+    List<String> known = List.of("--epochs", "--seed", "--lr", "--out", "--norm");
+    assertEquals(Optional.of("--epochs"), Nearest.of("--ephocs", known));
+    assertEquals(Optional.of("--epochs"), Nearest.of("-epochs", known));
+    assertEquals(Optional.of("--seed"), Nearest.of("--sed", known));
+    assertEquals(Optional.of("--lr"), Nearest.of("--lt", known));
+    assertEquals(Optional.of("--norm"), Nearest.of("--NORM", known));
+    assertEquals(Optional.empty(), Nearest.of("--learning", known));
+  }
+
+  @Test
+  void shellWordsAreQuotedWhereNeedBe() {
+    assertEquals(
+        "train --out 'my runs/it'\\''s' --data mnist:/data",
+        ShellWords.join(List.of("train", "--out", "my runs/it's", "--data", "mnist:/data")));
+    assertEquals("''", ShellWords.quote(""));
+  }
+}
