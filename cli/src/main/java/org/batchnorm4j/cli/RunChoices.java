@@ -1,6 +1,7 @@
 package org.batchnorm4j.cli;
 
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import org.batchnorm4j.data.DataSource;
@@ -72,47 +73,43 @@ final class RunChoices {
   RunPlan resumed(Checkpoint checkpoint) {
     RunPlan before = RunPlan.of(checkpoint);
     RunPlan after = over(before);
-    Map<String, String> was = before.values();
-    after
-        .values()
+    List<String> conflicts = new ArrayList<>();
+    before
+        .labels()
         .forEach(
             (name, value) -> {
-              String old = was.get(name);
-              if (!value.equals(old) && !mayChange(name, before, after)) {
-                throw new UsageException(
-                    "--"
-                        + name
-                        + " "
-                        + value
-                        + " conflicts with the checkpoint, whose run has --"
-                        + name
-                        + " "
-                        + old
-                        + "; leave the option out to go on, or start a new run"
-                        + " without --resume"
-                        + hint(name, before));
+              // another directory may hold the same pictures, which are compared later
+              boolean same =
+                  name.equals("data")
+                      ? before.dataWord().equals(after.dataWord())
+                      : value.equals(after.labels().get(name));
+              if (!same) {
+                conflicts.add(name);
               }
             });
+    conflicts.addAll(after.options().conflictsWith(before.options()));
+    if (!conflicts.isEmpty()) {
+      String name = conflicts.getFirst();
+      throw new UsageException(
+          "--"
+              + name
+              + " "
+              + after.values().get(name)
+              + " conflicts with the checkpoint, whose run has --"
+              + name
+              + " "
+              + before.values().get(name)
+              + "; leave the option out to go on, or start a new run without --resume"
+              + hint(name, before));
+    }
     return after;
   }
 
   private static String hint(String name, RunPlan before) {
     return name.equals("epochs")
-        ? "; more epochs are possible with the schedule constant only, this is "
+        ? "; epochs can be added with the schedule constant only, this is "
             + before.options().schedule().option()
         : "";
-  }
-
-  /** Whether the bits of the steps already done would have been the same with the new value. */
-  private static boolean mayChange(String name, RunPlan before, RunPlan after) {
-    return switch (name) {
-      case "checkpoint-every" -> true;
-      case "data" -> before.dataWord().equals(after.dataWord()); // the pictures are compared later
-      case "epochs" ->
-          before.options().schedule() == ScheduleKind.CONSTANT
-              && after.options().epochs() > before.options().epochs();
-      default -> false;
-    };
   }
 
   private RunPlan over(RunPlan base) {

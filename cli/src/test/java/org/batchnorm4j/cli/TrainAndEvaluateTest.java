@@ -127,6 +127,7 @@ class TrainAndEvaluateTest {
     assertConflict("--norm none", "--norm batch", resume, "--norm", "none");
     assertConflict("--data digits", "--data " + data, resume, "--data", "digits");
     assertConflict("--optimizer sgd", "--optimizer adam", resume, "--optimizer", "sgd");
+    assertConflict("--epochs 2", "--epochs 1", resume, "--epochs", "2");
     CommandResult same =
         CommandResult.of("train", "--resume", resume, "--lr", "1e-3", "--optimizer", "adam");
     assertEquals(0, same.exit(), same.err());

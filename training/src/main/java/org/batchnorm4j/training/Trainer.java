@@ -87,8 +87,9 @@ public final class Trainer {
   /**
    * Takes up a run where a checkpoint left it.
    *
-   * @throws IllegalArgumentException if the training pictures are not those of the checkpoint, or
-   *     model or optimiser do not fit its tensors, or it is further than these options go
+   * @throws IllegalArgumentException if an option {@linkplain TrainingOptions#conflictsWith
+   *     conflicts}, the training pictures are not those of the checkpoint, or model or optimiser do
+   *     not fit its tensors, or it is further than these options go
    */
   public void restore(Checkpoint checkpoint) {
     if (!checkpoint.data().equals(facts)) {
@@ -97,6 +98,15 @@ public final class Trainer {
               + describe(facts)
               + ", the checkpoint's were "
               + describe(checkpoint.data()));
+    }
+    for (String name : options.conflictsWith(checkpoint.options())) {
+      throw new IllegalArgumentException(
+          "the checkpoint's run has "
+              + name
+              + " "
+              + checkpoint.options().toMap().get(name)
+              + ", these options have "
+              + options.toMap().get(name));
     }
     Position reached = checkpoint.position();
     if (reached.epoch() > options.epochs()
@@ -244,7 +254,7 @@ public final class Trainer {
                 + ", batch "
                 + (position.batch() + 1)
                 + "); a learning rate below "
-                + schedule.at(position.step())
+                + options.learningRate()
                 + " may help");
       }
       Gradients gradients = pass.backward(loss);

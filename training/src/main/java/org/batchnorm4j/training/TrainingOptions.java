@@ -1,6 +1,8 @@
 package org.batchnorm4j.training;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 
@@ -223,6 +225,29 @@ public final class TrainingOptions {
         .withCrop(Integer.parseInt(text(map, "crop")))
         .withFlip(Boolean.parseBoolean(text(map, "flip")))
         .withCheckpointEvery(Integer.parseInt(text(map, "checkpoint-every")));
+  }
+
+  /**
+   * Returns the names of the options in which a run that was begun with {@code earlier} cannot go
+   * on with these and end as if it had had them from the start. The checkpoint interval never
+   * matters; more epochs do not matter if the rate is constant.
+   */
+  public List<String> conflictsWith(TrainingOptions earlier) {
+    Map<String, String> had = earlier.toMap();
+    List<String> conflicts = new ArrayList<>();
+    toMap()
+        .forEach(
+            (name, value) -> {
+              boolean free =
+                  name.equals("checkpoint-every")
+                      || (name.equals("epochs")
+                          && schedule == ScheduleKind.CONSTANT
+                          && epochs > earlier.epochs);
+              if (!free && !value.equals(had.get(name))) {
+                conflicts.add(name);
+              }
+            });
+    return conflicts;
   }
 
   private static String text(Map<String, String> map, String name) {

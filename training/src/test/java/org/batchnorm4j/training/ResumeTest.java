@@ -19,6 +19,7 @@ import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Sequential;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.RandomStream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,7 +28,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ResumeTest {
+  @TempDir static Path shared;
+  static byte[] straight = {};
+
   @TempDir Path directory;
+
+  @BeforeAll
+  static void undisturbedRun() {
+    straight = SmallRun.standard().straight(shared);
+  }
 
   /**
    * Epochs have 6 batches: within the first, before its test, between the two, within the second.
@@ -35,7 +44,6 @@ class ResumeTest {
   @ParameterizedTest
   @ValueSource(longs = {0, 1, 5, 6, 7, 11, 12})
   void resumedRunHasTheBitsOfAnUndisturbedOne(long steps) {
-    byte[] straight = SmallRun.standard().straight(directory.resolve("straight"));
     for (int threads : new int[] {1, 2}) {
       Path stopped = directory.resolve("stopped" + threads);
       SmallRun.standard().onThreads(threads).until(steps, stopped);
@@ -45,7 +53,6 @@ class ResumeTest {
 
   @Test
   void interruptionAfterEachBatchChangesNoBit() {
-    byte[] straight = SmallRun.standard().straight(directory.resolve("straight"));
     Path stopped = directory.resolve("stopped");
     SmallRun.standard().until(1, stopped);
     for (int step = 2; step < 2 * SmallRun.BATCHES; step++) {
@@ -80,46 +87,61 @@ class ResumeTest {
   @EnumSource(OptimizerKind.class)
   void everyOptimizerResumes(OptimizerKind kind) {
     SmallRun run = SmallRun.standard().with(SmallRun.standard().options().withOptimizer(kind));
-    byte[] straight = run.straight(directory.resolve("straight"));
+    byte[] expected = run.straight(directory.resolve("straight"));
     run.until(8, directory.resolve("stopped"));
-    assertArrayEquals(straight, run.resumed(directory.resolve("stopped")));
+    assertArrayEquals(expected, run.resumed(directory.resolve("stopped")));
   }
 
   @ParameterizedTest
   @EnumSource(ScheduleKind.class)
   void everyScheduleResumes(ScheduleKind kind) {
     SmallRun run = SmallRun.standard().with(SmallRun.standard().options().withSchedule(kind));
-    byte[] straight = run.straight(directory.resolve("straight"));
+    byte[] expected = run.straight(directory.resolve("straight"));
     run.until(8, directory.resolve("stopped"));
-    assertArrayEquals(straight, run.resumed(directory.resolve("stopped")));
+    assertArrayEquals(expected, run.resumed(directory.resolve("stopped")));
   }
 
   @ParameterizedTest
   @CsvSource({"2,AUTO", "5,AUTO", "1,SCALAR", "2,SCALAR"})
   void threadsAndKernelsChangeNoBit(int threads, KernelPreference kernels) {
-    byte[] expected = SmallRun.standard().straight(directory.resolve("one"));
     SmallRun other = SmallRun.standard().onThreads(threads).with(kernels);
-    assertArrayEquals(expected, other.straight(directory.resolve("other")));
+    assertArrayEquals(straight, other.straight(directory.resolve("other")));
   }
 
   @Test
   void anotherSeedGivesOtherBits() {
-    byte[] one = SmallRun.standard().straight(directory.resolve("one"));
     SmallRun other = SmallRun.standard().with(SmallRun.standard().options().withSeed(2));
-    assertFalse(Arrays.equals(one, other.straight(directory.resolve("other"))));
+    assertFalse(Arrays.equals(straight, other.straight(directory.resolve("other"))));
   }
 
   @Test
   void moreEpochsWithoutScheduleGoOnAsIfAskedForAtOnce() throws IOException {
-    TrainingOptions three = SmallRun.standard().options().withEpochs(3);
-    byte[] straight = SmallRun.standard().with(three).straight(directory.resolve("straight"));
-    SmallRun.standard().straight(directory.resolve("two"));
-    assertArrayEquals(straight, SmallRun.standard().with(three).resumed(directory.resolve("two")));
+    TrainingOptions two = SmallRun.standard().options().withSchedule(ScheduleKind.CONSTANT);
+    TrainingOptions three = two.withEpochs(3);
+    byte[] expected = SmallRun.standard().with(three).straight(directory.resolve("straight"));
+    SmallRun.standard().with(two).straight(directory.resolve("two"));
+    assertArrayEquals(expected, SmallRun.standard().with(three).resumed(directory.resolve("two")));
+  }
+
+  @Test
+  void optionsThatWouldChangeStepsAlreadyDoneAreRefused() {
+    SmallRun.standard().until(3, directory);
+    TrainingOptions options = SmallRun.standard().options();
+    assertEquals(
+        "the checkpoint's run has epochs 2, these options have 3",
+        refusal(SmallRun.standard().with(options.withEpochs(3)).trainer()));
+    assertEquals(
+        "the checkpoint's run has seed 1, these options have 2",
+        refusal(SmallRun.standard().with(options.withSeed(2)).trainer()));
+    assertEquals(
+        List.of("batch-size", "lr", "crop"),
+        options.withBatchSize(8).withLearningRate(1).withCrop(0).conflictsWith(options));
+    assertEquals(List.of(), options.withCheckpointEvery(8).conflictsWith(options));
   }
 
   @Test
   void resumingAFinishedRunTrainsNothing() throws IOException {
-    byte[] straight = SmallRun.standard().straight(directory);
+    SmallRun.standard().straight(directory);
     Trainer trainer = SmallRun.standard().restored(directory);
     TrainingResult result =
         trainer.run(RunDirectory.at(directory), new TrainingListener() {}, () -> false);
@@ -131,8 +153,7 @@ class ResumeTest {
 
   @Test
   void metricsHaveEachEpochOnceWhateverTheFileHadBefore() throws IOException {
-    SmallRun.standard().straight(directory.resolve("straight"));
-    List<String> expected = withoutTimes(directory.resolve("straight"));
+    List<String> expected = withoutTimes(shared);
     Path stopped = directory.resolve("stopped");
     SmallRun.standard().until(8, stopped);
     // killed between the metrics of epoch 2 and its checkpoint: one row more than the checkpoint
