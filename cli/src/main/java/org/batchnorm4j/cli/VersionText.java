@@ -51,8 +51,8 @@ final class VersionText implements IVersionProvider {
   }
 
   /**
-   * The version that the build gave to this module. Read from its descriptor on the class path, too;
-   * classes from a CDS archive do not know the jar they came from.
+   * The version that the build gave to this module. Read from its descriptor on the class path,
+   * too; classes from a CDS archive do not know the jar they came from.
    */
   static String version() {
     ModuleDescriptor own = VersionText.class.getModule().getDescriptor();

@@ -246,7 +246,8 @@ final class LauncherTest {
           List.of(),
           left.map(path -> path.getFileName().toString())
               .filter(
-                  name -> name.contains("current.") || name.contains("stamp.") || name.equals("lock"))
+                  name ->
+                      name.contains("current.") || name.contains("stamp.") || name.equals("lock"))
               .toList());
     }
   }

@@ -5,8 +5,8 @@ import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * 2-D convolution. It and its two gradients are each linear in both operands, and the derivatives of
- * each are the other two, so gradients of any order exist.
+ * 2-D convolution. It and its two gradients are each linear in both operands, and the derivatives
+ * of each are the other two, so gradients of any order exist.
  *
  * <p>Functions without state: safe for use by many threads.
  */
@@ -26,8 +26,7 @@ public final class Convolutions {
     if (bias == null) {
       return pass.record("conv2d", y, toInput, toWeight);
     }
-    return pass.record(
-        "conv2d", y, toInput, toWeight, new Edge(bias, (g, p) -> p.sum(g, 0, 2, 3)));
+    return pass.record("conv2d", y, toInput, toWeight, new Edge(bias, (g, p) -> p.sum(g, 0, 2, 3)));
   }
 
   private static Tensor inputGradient(

@@ -2,7 +2,10 @@ package org.batchnorm4j.autograd;
 
 import org.batchnorm4j.tensor.Tensor;
 
-/** The backward of one operation with respect to one input. Called by one thread, the one that runs the backward pass. */
+/**
+ * The backward of one operation with respect to one input. Called by one thread, the one that runs
+ * the backward pass.
+ */
 @FunctionalInterface
 public interface Derivative {
 

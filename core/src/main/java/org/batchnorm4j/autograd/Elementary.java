@@ -41,15 +41,13 @@ final class Elementary {
   static Tensor tanh(Tensor x, Pass pass) {
     Tensor y = pass.backend().unary(UnaryOperation.TANH, x);
     // 1 - y^2
-    return pass.record(
-        "tanh", y, new Edge(x, (g, p) -> p.mul(g, p.add(p.neg(p.square(y)), 1))));
+    return pass.record("tanh", y, new Edge(x, (g, p) -> p.mul(g, p.add(p.neg(p.square(y)), 1))));
   }
 
   static Tensor sigmoid(Tensor x, Pass pass) {
     Tensor y = pass.backend().unary(UnaryOperation.SIGMOID, x);
     // y (1 - y)
-    return pass.record(
-        "sigmoid", y, new Edge(x, (g, p) -> p.mul(g, p.mul(y, p.add(p.neg(y), 1)))));
+    return pass.record("sigmoid", y, new Edge(x, (g, p) -> p.mul(g, p.mul(y, p.add(p.neg(y), 1)))));
   }
 
   static Tensor relu(Tensor x, Pass pass) {

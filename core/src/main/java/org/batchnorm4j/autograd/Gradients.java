@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
- * What {@link Pass#backward} found: the gradient of each watched tensor. A value of its own, so there
- * is nothing to zero before the next step. Immutable; safe for use by many threads.
+ * What {@link Pass#backward} found: the gradient of each watched tensor. A value of its own, so
+ * there is nothing to zero before the next step. Immutable; safe for use by many threads.
  */
 public final class Gradients {
   private final IdentityHashMap<Tensor, Tensor> byTensor;

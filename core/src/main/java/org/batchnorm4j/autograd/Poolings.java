@@ -4,15 +4,17 @@ import org.batchnorm4j.tensor.MaxPooled;
 import org.batchnorm4j.tensor.PoolGeometry;
 import org.batchnorm4j.tensor.Tensor;
 
-/** 2-D pooling; the maxima stay where they were under differentiation. Functions without state: safe for use by many threads. */
+/**
+ * 2-D pooling; the maxima stay where they were under differentiation. Functions without state: safe
+ * for use by many threads.
+ */
 public final class Poolings {
   private Poolings() {}
 
   /** Largest value of each window. */
   public static Tensor maxPool2d(Tensor x, PoolGeometry geometry, Pass pass) {
     MaxPooled pooled = pass.backend().maxPool(x, geometry);
-    return pass.record(
-        "max_pool2d", pooled.output(), new Edge(x, (g, p) -> scatter(g, pooled, p)));
+    return pass.record("max_pool2d", pooled.output(), new Edge(x, (g, p) -> scatter(g, pooled, p)));
   }
 
   private static Tensor scatter(Tensor g, MaxPooled pooled, Pass pass) {

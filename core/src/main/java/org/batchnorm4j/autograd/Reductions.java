@@ -21,9 +21,7 @@ final class Reductions {
     return pass.record(
         "mean",
         pass.backend().mean(x, axes, keepDims),
-        new Edge(
-            x,
-            (g, p) -> p.expand(p.mul(p.reshape(g, kept.toArray()), weight), x.shape())));
+        new Edge(x, (g, p) -> p.expand(p.mul(p.reshape(g, kept.toArray()), weight), x.shape())));
   }
 
   static Tensor var(Tensor x, boolean unbiased, int[] axes, boolean keepDims, Pass pass) {

@@ -8,8 +8,8 @@ import org.batchnorm4j.tensor.Tensor;
 
 /**
  * Averages (N, C, H, W) to a given height and width. Output row i is the mean of the input rows
- * {@code floor(i H / out)} to {@code ceil((i + 1) H / out)}, as PyTorch defines it; columns likewise. A
- * size of 1 is global average pooling. Safe for use by many threads.
+ * {@code floor(i H / out)} to {@code ceil((i + 1) H / out)}, as PyTorch defines it; columns
+ * likewise. A size of 1 is global average pooling. Safe for use by many threads.
  */
 public final class AdaptiveAvgPool2d implements Module {
   private final Members members = new Members("AdaptiveAvgPool2d");
@@ -49,15 +49,7 @@ public final class AdaptiveAvgPool2d implements Module {
       return Poolings.averagePool2d(
           input,
           new PoolGeometry(
-              inHeight,
-              inWidth,
-              windowHeight,
-              windowWidth,
-              windowHeight,
-              windowWidth,
-              0,
-              0,
-              true),
+              inHeight, inWidth, windowHeight, windowWidth, windowHeight, windowWidth, 0, 0, true),
           pass);
     }
     // uneven windows: y = A_h x A_w^T with rows of averages

@@ -43,8 +43,7 @@ public final class AvgPool2d implements Module {
   static PoolGeometry geometry(
       Members who, Tensor input, int kernel, int stride, int padding, boolean countIncludePad) {
     if (input.rank() != 4) {
-      throw new ShapeException(
-          who + " expected 4D input (N, C, H, W), got shape " + input.shape());
+      throw new ShapeException(who + " expected 4D input (N, C, H, W), got shape " + input.shape());
     }
     try {
       return new PoolGeometry(

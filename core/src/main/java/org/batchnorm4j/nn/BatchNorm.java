@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
  * PyTorch's modules of the same names compute it.
  *
  * <ul>
- *   <li>Training: mean and <em>biased</em> variance of the batch normalise; the running averages move
- *       by {@code (1 - momentum) * running + momentum * batch} with the <em>unbiased</em> variance.
- *       Momentum is the weight of the new batch. Gradients flow through the batch statistics.
+ *   <li>Training: mean and <em>biased</em> variance of the batch normalise; the running averages
+ *       move by {@code (1 - momentum) * running + momentum * batch} with the <em>unbiased</em>
+ *       variance. Momentum is the weight of the new batch. Gradients flow through the batch
+ *       statistics.
  *   <li>Inference: the running statistics normalise, or those of the batch if none are tracked.
  *   <li>eps is inside the root. A constant channel gives exactly its bias.
- *   <li>A batch without values changes no running average; it counts in {@code num_batches_tracked}.
+ *   <li>A batch without values changes no running average; it counts in {@code
+ *       num_batches_tracked}.
  * </ul>
  *
  * <p>State: {@code weight}, {@code bias} (C), {@code running_mean}, {@code running_var} (C), {@code
@@ -50,8 +52,7 @@ public abstract sealed class BatchNorm implements Module
     boolean affine = options.affine();
     boolean tracks = options.trackRunningStats();
     weight = affine ? members.parameter("weight", Tensor.ones(numFeatures)) : null;
-    bias =
-        affine && options.bias() ? members.parameter("bias", Tensor.zeros(numFeatures)) : null;
+    bias = affine && options.bias() ? members.parameter("bias", Tensor.zeros(numFeatures)) : null;
     runningMean = tracks ? members.buffer("running_mean", Tensor.zeros(numFeatures)) : null;
     runningVar = tracks ? members.buffer("running_var", Tensor.ones(numFeatures)) : null;
     numBatchesTracked = tracks ? members.buffer("num_batches_tracked", Tensor.scalar(0L)) : null;
@@ -67,8 +68,8 @@ public abstract sealed class BatchNorm implements Module
    *
    * @param input float32 or float64, (N, C) or (N, C, ...) as the layer's name says, any layout
    * @return same shape, type and layout
-   * @throws ShapeException if the rank or the number of channels does not fit, or if in training there
-   *     is only one value per channel
+   * @throws ShapeException if the rank or the number of channels does not fit, or if in training
+   *     there is only one value per channel
    */
   @Override
   public final Tensor forward(Tensor input, Pass pass) {
@@ -103,8 +104,14 @@ public abstract sealed class BatchNorm implements Module
               ? "at least " + leastRank + "D"
               : leastRank == mostRank ? leastRank + "D" : leastRank + "D or " + mostRank + "D";
       throw new ShapeException(
-          members + " expected " + expected + " input (got " + rank + "D input of shape "
-              + input.shape() + ")");
+          members
+              + " expected "
+              + expected
+              + " input (got "
+              + rank
+              + "D input of shape "
+              + input.shape()
+              + ")");
     }
     if (input.axis(1) != numFeatures) {
       throw new ShapeException(
@@ -168,5 +175,4 @@ public abstract sealed class BatchNorm implements Module
   public final String toString() {
     return members.kind() + "(" + numFeatures + ", " + options + ")";
   }
-
 }

@@ -4,9 +4,9 @@ import org.batchnorm4j.statistics.AveragingRule;
 import org.batchnorm4j.statistics.VarianceEstimator;
 
 /**
- * How a batch normalisation behaves. Immutable and safe for use by many threads; each {@code with...}
- * gives a changed copy. The defaults are PyTorch's: eps 1e-5, momentum 0.1, affine with bias, running
- * statistics with the <em>unbiased</em> variance.
+ * How a batch normalisation behaves. Immutable and safe for use by many threads; each {@code
+ * with...} gives a changed copy. The defaults are PyTorch's: eps 1e-5, momentum 0.1, affine with
+ * bias, running statistics with the <em>unbiased</em> variance.
  */
 public final class BatchNormOptions {
   private static final BatchNormOptions DEFAULTS =
@@ -49,8 +49,7 @@ public final class BatchNormOptions {
     if (!(value >= 0)) {
       throw new IllegalArgumentException("batch_norm eps must be non-negative, but got " + value);
     }
-    return new BatchNormOptions(
-        value, averaging, runningVariance, affine, bias, trackRunningStats);
+    return new BatchNormOptions(value, averaging, runningVariance, affine, bias, trackRunningStats);
   }
 
   /** Momentum as PyTorch means it: the weight of the <em>new</em> batch in the running averages. */

@@ -11,9 +11,9 @@ import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * 2-D convolution (cross-correlation) of (N, C, H, W). Output sizes are {@code floor((H + 2 padding -
- * dilation (kernel - 1) - 1) / stride) + 1}. State: {@code weight} (out, in / groups, Kh, Kw), {@code
- * bias} (out). First values uniform on ±1/sqrt(fan-in), as PyTorch's.
+ * 2-D convolution (cross-correlation) of (N, C, H, W). Output sizes are {@code floor((H + 2 padding
+ * - dilation (kernel - 1) - 1) / stride) + 1}. State: {@code weight} (out, in / groups, Kh, Kw),
+ * {@code bias} (out). First values uniform on ±1/sqrt(fan-in), as PyTorch's.
  *
  * <p>Inference is safe for use by many threads; training is not.
  */
@@ -27,11 +27,7 @@ public final class Conv2d implements Module {
 
   /** A layer with first values that differ from run to run. */
   public Conv2d(int inChannels, int outChannels, Conv2dOptions options) {
-    this(
-        inChannels,
-        outChannels,
-        options,
-        RandomStream.of(ThreadLocalRandom.current().nextLong()));
+    this(inChannels, outChannels, options, RandomStream.of(ThreadLocalRandom.current().nextLong()));
   }
 
   /**
@@ -72,8 +68,7 @@ public final class Conv2d implements Module {
       outChannels, inChannels / groups, options.kernelHeight(), options.kernelWidth()
     };
     weight =
-        members.parameter(
-            "weight", Initialization.kaimingUniform(random, Math.sqrt(5), shape));
+        members.parameter("weight", Initialization.kaimingUniform(random, Math.sqrt(5), shape));
     double bound = 1 / Math.sqrt((double) Initialization.fanIn(shape));
     bias =
         options.bias()

@@ -57,7 +57,15 @@ public final class Conv2dOptions {
   /** Step of the window along height and width. */
   public Conv2dOptions withStride(int height, int width) {
     return new Conv2dOptions(
-        kernelHeight, kernelWidth, height, width, paddingH, paddingW, dilationH, dilationW, groups,
+        kernelHeight,
+        kernelWidth,
+        height,
+        width,
+        paddingH,
+        paddingW,
+        dilationH,
+        dilationW,
+        groups,
         bias);
   }
 
@@ -69,7 +77,15 @@ public final class Conv2dOptions {
   /** Zeros added above and below, and left and right. */
   public Conv2dOptions withPadding(int height, int width) {
     return new Conv2dOptions(
-        kernelHeight, kernelWidth, strideH, strideW, height, width, dilationH, dilationW, groups,
+        kernelHeight,
+        kernelWidth,
+        strideH,
+        strideW,
+        height,
+        width,
+        dilationH,
+        dilationW,
+        groups,
         bias);
   }
 
@@ -81,22 +97,46 @@ public final class Conv2dOptions {
   /** Distance between the elements of the window along height and width. */
   public Conv2dOptions withDilation(int height, int width) {
     return new Conv2dOptions(
-        kernelHeight, kernelWidth, strideH, strideW, paddingH, paddingW, height, width, groups,
+        kernelHeight,
+        kernelWidth,
+        strideH,
+        strideW,
+        paddingH,
+        paddingW,
+        height,
+        width,
+        groups,
         bias);
   }
 
   /** Number of groups of channels that do not see each other. */
   public Conv2dOptions withGroups(int value) {
     return new Conv2dOptions(
-        kernelHeight, kernelWidth, strideH, strideW, paddingH, paddingW, dilationH, dilationW,
-        value, bias);
+        kernelHeight,
+        kernelWidth,
+        strideH,
+        strideW,
+        paddingH,
+        paddingW,
+        dilationH,
+        dilationW,
+        value,
+        bias);
   }
 
   /** Whether a constant is added per output channel; a batch norm right behind would cancel it. */
   public Conv2dOptions withBias(boolean value) {
     return new Conv2dOptions(
-        kernelHeight, kernelWidth, strideH, strideW, paddingH, paddingW, dilationH, dilationW,
-        groups, value);
+        kernelHeight,
+        kernelWidth,
+        strideH,
+        strideW,
+        paddingH,
+        paddingW,
+        dilationH,
+        dilationW,
+        groups,
+        value);
   }
 
   /** Window height. */

@@ -19,8 +19,8 @@ public final class Functional {
   private Functional() {}
 
   /**
-   * Batch normalisation over axis 1, as PyTorch's {@code torch.nn.functional.batch_norm}: {@code (x -
-   * mean) / sqrt(var + eps) * weight + bias}.
+   * Batch normalisation over axis 1, as PyTorch's {@code torch.nn.functional.batch_norm}: {@code (x
+   * - mean) / sqrt(var + eps) * weight + bias}.
    *
    * @param input (N, C) or (N, C, ...)
    * @param runningMean (C), or null; in training updated in place

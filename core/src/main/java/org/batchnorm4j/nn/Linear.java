@@ -42,13 +42,10 @@ public final class Linear implements Module {
     this.inFeatures = inFeatures;
     weight =
         members.parameter(
-            "weight",
-            Initialization.kaimingUniform(random, Math.sqrt(5), outFeatures, inFeatures));
+            "weight", Initialization.kaimingUniform(random, Math.sqrt(5), outFeatures, inFeatures));
     double bound = 1 / Math.sqrt(inFeatures);
     this.bias =
-        bias
-            ? members.parameter("bias", Tensor.uniform(random, -bound, bound, outFeatures))
-            : null;
+        bias ? members.parameter("bias", Tensor.uniform(random, -bound, bound, outFeatures)) : null;
   }
 
   /**

@@ -29,8 +29,7 @@ public final class MaxPool2d implements Module {
 
   @Override
   public Tensor forward(Tensor input, Pass pass) {
-    PoolGeometry geometry =
-        AvgPool2d.geometry(members, input, kernel, stride, padding, true);
+    PoolGeometry geometry = AvgPool2d.geometry(members, input, kernel, stride, padding, true);
     return Poolings.maxPool2d(input, geometry, pass);
   }
 

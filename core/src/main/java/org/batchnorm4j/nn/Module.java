@@ -46,8 +46,8 @@ public interface Module {
   }
 
   /**
-   * Parameters and buffers by path, in the order and under the names of PyTorch. The tensors are the
-   * module's own: {@link Tensor#detach} keeps a value that training goes on to change.
+   * Parameters and buffers by path, in the order and under the names of PyTorch. The tensors are
+   * the module's own: {@link Tensor#detach} keeps a value that training goes on to change.
    */
   default Map<String, Tensor> stateDict() {
     return members().state();
@@ -59,8 +59,8 @@ public interface Module {
    * @param state tensors by path; other element types are converted
    * @param strict whether names that are missing or not expected are an error
    * @return the names that did not match, empty if all did
-   * @throws IllegalArgumentException if a shape differs, or in strict mode if names do not match; the
-   *     message lists all of them
+   * @throws IllegalArgumentException if a shape differs, or in strict mode if names do not match;
+   *     the message lists all of them
    */
   default StateMismatch loadStateDict(Map<String, Tensor> state, boolean strict) {
     return members().load(state, strict);

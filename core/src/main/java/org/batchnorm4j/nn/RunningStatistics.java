@@ -9,8 +9,8 @@ final class RunningStatistics {
   private RunningStatistics() {}
 
   /**
-   * {@code running = (1 - weight) * running + weight * batch}, computed in float64 and rounded once. A
-   * batch without values, or whose estimator is undefined, changes nothing.
+   * {@code running = (1 - weight) * running + weight * batch}, computed in float64 and rounded
+   * once. A batch without values, or whose estimator is undefined, changes nothing.
    */
   static void update(
       Tensor runningMean,

@@ -4,8 +4,8 @@ import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
- * Modules one after the other, named by their position: {@code 0}, {@code 1}, ... Inference is safe for
- * use by many threads; training is not.
+ * Modules one after the other, named by their position: {@code 0}, {@code 1}, ... Inference is safe
+ * for use by many threads; training is not.
  */
 public final class Sequential implements Module {
   private final Members members = new Members("Sequential");

@@ -4,7 +4,8 @@ import java.util.List;
 import org.batchnorm4j.nn.Parameter;
 
 /**
- * Adam (Kingma and Ba 2015); weight decay is added to the gradient. See {@link AdamFamily} for the step. Not safe for use by many threads.
+ * Adam (Kingma and Ba 2015); weight decay is added to the gradient. See {@link AdamFamily} for the
+ * step. Not safe for use by many threads.
  */
 public final class Adam extends AdamFamily {
 

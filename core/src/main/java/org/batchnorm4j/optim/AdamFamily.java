@@ -7,9 +7,9 @@ import org.batchnorm4j.nn.Parameter;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
- * The step that {@link Adam} and {@link AdamW} share: {@code m = b1 m + (1 - b1) g}, {@code v = b2 v +
- * (1 - b2) g^2}, {@code p -= lr / (1 - b1^t) * m / (sqrt(v / (1 - b2^t)) + eps)} (Kingma and Ba 2015,
- * algorithm 1, as PyTorch computes it).
+ * The step that {@link Adam} and {@link AdamW} share: {@code m = b1 m + (1 - b1) g}, {@code v = b2
+ * v + (1 - b2) g^2}, {@code p -= lr / (1 - b1^t) * m / (sqrt(v / (1 - b2^t)) + eps)} (Kingma and Ba
+ * 2015, algorithm 1, as PyTorch computes it).
  *
  * <p>State: {@code step}, {@code exp_avg.<parameter>}, {@code exp_avg_sq.<parameter>}. Not safe for
  * use by many threads.

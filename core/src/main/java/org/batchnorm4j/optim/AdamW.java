@@ -4,7 +4,8 @@ import java.util.List;
 import org.batchnorm4j.nn.Parameter;
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter 2019): first {@code p *= 1 - lr * weightDecay}. See {@link AdamFamily} for the step. Not safe for use by many threads.
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019): first {@code p *= 1 - lr *
+ * weightDecay}. See {@link AdamFamily} for the step. Not safe for use by many threads.
  */
 public final class AdamW extends AdamFamily {
 

@@ -65,8 +65,8 @@ public sealed interface LearningRateSchedule {
 
   /**
    * Up from {@code most / 25} to {@code most} in the first 30 % of the steps, down to {@code most /
-   * 250,000} in the rest, both along a cosine: PyTorch's {@code OneCycleLR} with its defaults (Smith
-   * and Topin 2018).
+   * 250,000} in the rest, both along a cosine: PyTorch's {@code OneCycleLR} with its defaults
+   * (Smith and Topin 2018).
    *
    * @param most largest rate
    * @param total steps of the whole cycle, at least 1

@@ -6,8 +6,8 @@ import org.batchnorm4j.tensor.Tensor;
 
 /**
  * Moves parameters against their gradients. Parameters are float32. State is kept per parameter and
- * can be saved and loaded, so that a resumed run goes on with the same bits. Not safe for use by many
- * threads.
+ * can be saved and loaded, so that a resumed run goes on with the same bits. Not safe for use by
+ * many threads.
  */
 public sealed interface Optimizer permits SGD, AdamFamily {
 

@@ -8,11 +8,11 @@ import org.batchnorm4j.tensor.Tensor;
 
 /**
  * Stochastic gradient descent as PyTorch's {@code SGD}: {@code g += weightDecay * p}; {@code v =
- * momentum * v + g} (the first step sets {@code v = g}); {@code p -= lr * (nesterov ? g + momentum *
- * v : v)}.
+ * momentum * v + g} (the first step sets {@code v = g}); {@code p -= lr * (nesterov ? g + momentum
+ * * v : v)}.
  *
- * <p>State: {@code step}, and with momentum {@code momentum_buffer.<parameter>}. Not safe for use by
- * many threads.
+ * <p>State: {@code step}, and with momentum {@code momentum_buffer.<parameter>}. Not safe for use
+ * by many threads.
  */
 public final class SGD implements Optimizer {
   private static final String VELOCITY = "momentum_buffer";
@@ -52,9 +52,7 @@ public final class SGD implements Optimizer {
     this.weightDecay = weightDecay;
     this.nesterov = nesterov;
     state =
-        momentum == 0
-            ? new ParameterState(parameters)
-            : new ParameterState(parameters, VELOCITY);
+        momentum == 0 ? new ParameterState(parameters) : new ParameterState(parameters, VELOCITY);
   }
 
   @Override

@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * {@link ChannelMoments} of every channel of a batch, as arrays. All channels share one count.
- * Immutable by convention: nobody writes to the arrays once it is made. Safe for use by many threads.
+ * Immutable by convention: nobody writes to the arrays once it is made. Safe for use by many
+ * threads.
  */
 public final class BatchMoments {
   private final long count;

@@ -67,7 +67,9 @@ public interface Backend {
    */
   Tensor matmul(Tensor a, Tensor b, boolean transposeA, boolean transposeB);
 
-  /** 2-D convolution (cross-correlation, as PyTorch's) of (N, C, H, W) with (O, C/groups, Kh, Kw). */
+  /**
+   * 2-D convolution (cross-correlation, as PyTorch's) of (N, C, H, W) with (O, C/groups, Kh, Kw).
+   */
   Tensor convolution(Tensor x, Tensor weight, @Nullable Tensor bias, ConvolutionGeometry geometry);
 
   /** Gradient of {@link #convolution} with respect to x, given that of the output. */
@@ -79,7 +81,9 @@ public interface Backend {
   /** Largest value of each window, and where it was; padding never wins. */
   MaxPooled maxPool(Tensor x, PoolGeometry geometry);
 
-  /** Adds each value to the place its maximum came from, in a tensor of zeros of the input's shape. */
+  /**
+   * Adds each value to the place its maximum came from, in a tensor of zeros of the input's shape.
+   */
   Tensor maxPoolGradient(Tensor g, MaxPooled pooled);
 
   /** Takes values of the input's shape from the places where the maxima were. */

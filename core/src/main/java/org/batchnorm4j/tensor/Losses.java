@@ -72,8 +72,7 @@ final class Losses {
 
   private static void check(Tensor logits, Tensor labels) {
     Elementwise.requireComputing("cross_entropy", logits);
-    boolean fits =
-        logits.rank() == 2 && labels.rank() == 1 && logits.axis(0) == labels.axis(0);
+    boolean fits = logits.rank() == 2 && labels.rank() == 1 && logits.axis(0) == labels.axis(0);
     if (!fits || logits.axis(1) == 0) {
       throw new ShapeException(
           "cross_entropy needs scores (N, K) and labels (N), got "

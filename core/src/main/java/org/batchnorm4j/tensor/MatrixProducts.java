@@ -43,8 +43,7 @@ final class MatrixProducts {
     }
     Shape shape = a.shape().with(-1, n);
     Tensor c =
-        memory.allocate(
-            a.dtype(), transposeA ? shape.with(-2, m) : shape, Layout.CHANNELS_FIRST);
+        memory.allocate(a.dtype(), transposeA ? shape.with(-2, m) : shape, Layout.CHANNELS_FIRST);
     int lda = a.axis(-1);
     int ldb = b.axis(-1);
     for (int batch = 0; batch < batches; batch++) {
@@ -52,12 +51,40 @@ final class MatrixProducts {
       int bFrom = b.offset() + batch * k * n;
       if (c.dtype() == DType.FLOAT32) {
         tiled.multiply(
-            transposeA, transposeB, m, n, k, 1f, a.unsafeFloatArray(), aFrom, lda,
-            b.unsafeFloatArray(), bFrom, ldb, 0f, c.unsafeFloatArray(), batch * m * n, n);
+            transposeA,
+            transposeB,
+            m,
+            n,
+            k,
+            1f,
+            a.unsafeFloatArray(),
+            aFrom,
+            lda,
+            b.unsafeFloatArray(),
+            bFrom,
+            ldb,
+            0f,
+            c.unsafeFloatArray(),
+            batch * m * n,
+            n);
       } else {
         tiled.multiply(
-            transposeA, transposeB, m, n, k, 1d, a.unsafeDoubleArray(), aFrom, lda,
-            b.unsafeDoubleArray(), bFrom, ldb, 0d, c.unsafeDoubleArray(), batch * m * n, n);
+            transposeA,
+            transposeB,
+            m,
+            n,
+            k,
+            1d,
+            a.unsafeDoubleArray(),
+            aFrom,
+            lda,
+            b.unsafeDoubleArray(),
+            bFrom,
+            ldb,
+            0d,
+            c.unsafeDoubleArray(),
+            batch * m * n,
+            n);
       }
     }
     return c;

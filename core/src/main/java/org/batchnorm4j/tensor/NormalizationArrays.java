@@ -6,8 +6,8 @@ import org.batchnorm4j.statistics.ChannelAffine;
 
 /**
  * The kernels of one normalisation bound to its arrays, so that blocking and threading are written
- * once for float32 and float64. Positions count from the first element of the tensors. {@code at} is
- * where per-channel results go or where the channel's constants lie.
+ * once for float32 and float64. Positions count from the first element of the tensors. {@code at}
+ * is where per-channel results go or where the channel's constants lie.
  */
 sealed interface NormalizationArrays {
 
@@ -15,13 +15,19 @@ sealed interface NormalizationArrays {
 
   void rowMoments(int from, int rows, int stride, int channels, double[] mean, double[] m2, int at);
 
-  void standardisePlanes(
-      int from, int planes, int stride, int length, int channel, boolean relu);
+  void standardisePlanes(int from, int planes, int stride, int length, int channel, boolean relu);
 
   void standardiseRows(int from, int rows, int stride, int channels, int channel, boolean relu);
 
   void planeSums(
-      int from, int planes, int stride, int length, int channel, boolean relu, double[] sums, int at);
+      int from,
+      int planes,
+      int stride,
+      int length,
+      int channel,
+      boolean relu,
+      double[] sums,
+      int at);
 
   void rowSums(
       int from,
@@ -41,8 +47,8 @@ sealed interface NormalizationArrays {
   double residue(int channel);
 
   /**
-   * float32 arrays. The mean is rounded to float32 and its residue goes into the constants, so that a
-   * constant channel gives exactly beta.
+   * float32 arrays. The mean is rounded to float32 and its residue goes into the constants, so that
+   * a constant channel gives exactly beta.
    */
   final class Floats implements NormalizationArrays {
     private final CpuKernels kernels;
@@ -133,7 +139,17 @@ sealed interface NormalizationArrays {
     public void standardiseRows(
         int from, int rows, int stride, int channels, int ch, boolean relu) {
       kernels.standardiseRows(
-          x, xFrom + from, out, outFrom + from, rows, stride, channels, mean, scale, shift, ch,
+          x,
+          xFrom + from,
+          out,
+          outFrom + from,
+          rows,
+          stride,
+          channels,
+          mean,
+          scale,
+          shift,
+          ch,
           relu);
     }
 
@@ -142,8 +158,18 @@ sealed interface NormalizationArrays {
         int from, int planes, int stride, int length, int ch, boolean relu, double[] sums, int at) {
       if (relu) {
         kernels.planeGradientSumsRelu(
-            x, xFrom + from, g, gFrom + from, planes, stride, length, mean[ch], scale[ch],
-            shift[ch], sums, at);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            planes,
+            stride,
+            length,
+            mean[ch],
+            scale[ch],
+            shift[ch],
+            sums,
+            at);
       } else {
         kernels.planeGradientSums(
             x, xFrom + from, g, gFrom + from, planes, stride, length, mean[ch], sums, at);
@@ -162,7 +188,18 @@ sealed interface NormalizationArrays {
         double[] sumGx) {
       if (relu) {
         kernels.rowGradientSumsRelu(
-            x, xFrom + from, g, gFrom + from, rows, stride, channels, mean, scale, shift, sumG, sumGx,
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            rows,
+            stride,
+            channels,
+            mean,
+            scale,
+            shift,
+            sumG,
+            sumGx,
             ch);
       } else {
         kernels.rowGradientSums(
@@ -171,16 +208,39 @@ sealed interface NormalizationArrays {
     }
 
     @Override
-    public void planeGradient(
-        int from, int planes, int stride, int length, int ch, boolean relu) {
+    public void planeGradient(int from, int planes, int stride, int length, int ch, boolean relu) {
       if (relu) {
         kernels.planeInputGradientRelu(
-            x, xFrom + from, g, gFrom + from, out, outFrom + from, planes, stride, length,
-            mean[ch], scale[ch], shift[ch], a[ch], b[ch], c[ch]);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            out,
+            outFrom + from,
+            planes,
+            stride,
+            length,
+            mean[ch],
+            scale[ch],
+            shift[ch],
+            a[ch],
+            b[ch],
+            c[ch]);
       } else {
         kernels.planeInputGradient(
-            x, xFrom + from, g, gFrom + from, out, outFrom + from, planes, stride, length,
-            mean[ch], a[ch], b[ch], c[ch]);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            out,
+            outFrom + from,
+            planes,
+            stride,
+            length,
+            mean[ch],
+            a[ch],
+            b[ch],
+            c[ch]);
       }
     }
 
@@ -188,12 +248,38 @@ sealed interface NormalizationArrays {
     public void rowGradient(int from, int rows, int stride, int channels, int ch, boolean relu) {
       if (relu) {
         kernels.rowInputGradientRelu(
-            x, xFrom + from, g, gFrom + from, out, outFrom + from, rows, stride, channels, mean,
-            scale, shift, a, b, c, ch);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            out,
+            outFrom + from,
+            rows,
+            stride,
+            channels,
+            mean,
+            scale,
+            shift,
+            a,
+            b,
+            c,
+            ch);
       } else {
         kernels.rowInputGradient(
-            x, xFrom + from, g, gFrom + from, out, outFrom + from, rows, stride, channels, mean, a,
-            b, c, ch);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            out,
+            outFrom + from,
+            rows,
+            stride,
+            channels,
+            mean,
+            a,
+            b,
+            c,
+            ch);
       }
     }
   }
@@ -266,8 +352,18 @@ sealed interface NormalizationArrays {
     public void standardiseRows(
         int from, int rows, int stride, int channels, int ch, boolean relu) {
       DoubleKernels.standardiseRows(
-          x, xFrom + from, out, outFrom + from, rows, stride, channels, affine.mean(),
-          affine.scale(), affine.shift(), ch, relu);
+          x,
+          xFrom + from,
+          out,
+          outFrom + from,
+          rows,
+          stride,
+          channels,
+          affine.mean(),
+          affine.scale(),
+          affine.shift(),
+          ch,
+          relu);
     }
 
     @Override
@@ -275,8 +371,18 @@ sealed interface NormalizationArrays {
         int from, int planes, int stride, int length, int ch, boolean relu, double[] sums, int at) {
       if (relu) {
         DoubleKernels.planeGradientSumsRelu(
-            x, xFrom + from, g, gFrom + from, planes, stride, length, affine.mean()[ch],
-            affine.scale()[ch], affine.shift()[ch], sums, at);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            planes,
+            stride,
+            length,
+            affine.mean()[ch],
+            affine.scale()[ch],
+            affine.shift()[ch],
+            sums,
+            at);
       } else {
         DoubleKernels.planeGradientSums(
             x, xFrom + from, g, gFrom + from, planes, stride, length, affine.mean()[ch], sums, at);
@@ -295,25 +401,69 @@ sealed interface NormalizationArrays {
         double[] sumGx) {
       if (relu) {
         DoubleKernels.rowGradientSumsRelu(
-            x, xFrom + from, g, gFrom + from, rows, stride, channels, affine.mean(),
-            affine.scale(), affine.shift(), sumG, sumGx, ch);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            rows,
+            stride,
+            channels,
+            affine.mean(),
+            affine.scale(),
+            affine.shift(),
+            sumG,
+            sumGx,
+            ch);
       } else {
         DoubleKernels.rowGradientSums(
-            x, xFrom + from, g, gFrom + from, rows, stride, channels, affine.mean(), sumG, sumGx, ch);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            rows,
+            stride,
+            channels,
+            affine.mean(),
+            sumG,
+            sumGx,
+            ch);
       }
     }
 
     @Override
-    public void planeGradient(
-        int from, int planes, int stride, int length, int ch, boolean relu) {
+    public void planeGradient(int from, int planes, int stride, int length, int ch, boolean relu) {
       if (relu) {
         DoubleKernels.planeInputGradientRelu(
-            x, xFrom + from, g, gFrom + from, out, outFrom + from, planes, stride, length,
-            affine.mean()[ch], affine.scale()[ch], affine.shift()[ch], a[ch], b[ch], c[ch]);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            out,
+            outFrom + from,
+            planes,
+            stride,
+            length,
+            affine.mean()[ch],
+            affine.scale()[ch],
+            affine.shift()[ch],
+            a[ch],
+            b[ch],
+            c[ch]);
       } else {
         DoubleKernels.planeInputGradient(
-            x, xFrom + from, g, gFrom + from, out, outFrom + from, planes, stride, length,
-            affine.mean()[ch], a[ch], b[ch], c[ch]);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            out,
+            outFrom + from,
+            planes,
+            stride,
+            length,
+            affine.mean()[ch],
+            a[ch],
+            b[ch],
+            c[ch]);
       }
     }
 
@@ -321,12 +471,38 @@ sealed interface NormalizationArrays {
     public void rowGradient(int from, int rows, int stride, int channels, int ch, boolean relu) {
       if (relu) {
         DoubleKernels.rowInputGradientRelu(
-            x, xFrom + from, g, gFrom + from, out, outFrom + from, rows, stride, channels,
-            affine.mean(), affine.scale(), affine.shift(), a, b, c, ch);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            out,
+            outFrom + from,
+            rows,
+            stride,
+            channels,
+            affine.mean(),
+            affine.scale(),
+            affine.shift(),
+            a,
+            b,
+            c,
+            ch);
       } else {
         DoubleKernels.rowInputGradient(
-            x, xFrom + from, g, gFrom + from, out, outFrom + from, rows, stride, channels,
-            affine.mean(), a, b, c, ch);
+            x,
+            xFrom + from,
+            g,
+            gFrom + from,
+            out,
+            outFrom + from,
+            rows,
+            stride,
+            channels,
+            affine.mean(),
+            a,
+            b,
+            c,
+            ch);
       }
     }
   }

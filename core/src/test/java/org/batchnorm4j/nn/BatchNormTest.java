@@ -101,7 +101,8 @@ class BatchNormTest {
         List.of("running_mean", "running_var", "num_batches_tracked"),
         List.copyOf(new BatchNorm2d(3, bare).stateDict().keySet()));
     BatchNormOptions noBias = BatchNormOptions.defaults().withBias(false);
-    assertEquals(List.of("weight"), List.copyOf(new BatchNorm2d(3, noBias).namedParameters().keySet()));
+    assertEquals(
+        List.of("weight"), List.copyOf(new BatchNorm2d(3, noBias).namedParameters().keySet()));
   }
 
   @ParameterizedTest(name = "rank {0}")
@@ -207,13 +208,11 @@ class BatchNormTest {
   void trainingNeedsAPositiveEps() {
     BatchNorm1d layer = new BatchNorm1d(2, BatchNormOptions.defaults().withEps(0));
     IllegalArgumentException refused =
-        assertThrows(
-            IllegalArgumentException.class, () -> layer.forward(x, Pass.training()));
+        assertThrows(IllegalArgumentException.class, () -> layer.forward(x, Pass.training()));
     assertEquals(
         "BatchNorm1d: batch_norm eps must be positive during training, but got 0.0",
         refused.getMessage());
-    assertThrows(
-        IllegalArgumentException.class, () -> BatchNormOptions.defaults().withEps(-1));
+    assertThrows(IllegalArgumentException.class, () -> BatchNormOptions.defaults().withEps(-1));
   }
 
   @Test
@@ -263,8 +262,7 @@ class BatchNormTest {
     try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
       List<Future<float[]>> results = new ArrayList<>();
       for (int i = 0; i < 64; i++) {
-        results.add(
-            threads.submit(() -> layer.forward(input, Pass.inference()).toFloats()));
+        results.add(threads.submit(() -> layer.forward(input, Pass.inference()).toFloats()));
       }
       for (Future<float[]> result : results) {
         assertArrayEquals(expected, result.get());

@@ -44,8 +44,7 @@ class FunctionalTest {
   void inferenceUsesTheGivenStatistics() {
     Tensor mean = Tensor.full(1, org.batchnorm4j.tensor.DType.FLOAT32, 1);
     Tensor variance = Tensor.full(4, org.batchnorm4j.tensor.DType.FLOAT32, 1);
-    Tensor y =
-        Functional.batchNorm(x, mean, variance, null, null, false, 0.1, 0, Pass.inference());
+    Tensor y = Functional.batchNorm(x, mean, variance, null, null, false, 0.1, 0, Pass.inference());
     assertArrayEquals(new float[] {0, 1, 2, 3}, y.toFloats());
   }
 
@@ -85,8 +84,13 @@ class FunctionalTest {
         y.toFloats(),
         Functional.dropout(ones, 0.25, "drop", Pass.training().withRandom(7, 3)).toFloats());
     Tensor other = Functional.dropout(ones, 0.25, "drop2", pass);
-    assertEquals(0.25, y.apply(org.batchnorm4j.tensor.BinaryOperation.NE, other)
-        .to(org.batchnorm4j.tensor.DType.FLOAT32).mean().item(), 0.2); // 2 p (1 - p) = 0.375
+    assertEquals(
+        0.25,
+        y.apply(org.batchnorm4j.tensor.BinaryOperation.NE, other)
+            .to(org.batchnorm4j.tensor.DType.FLOAT32)
+            .mean()
+            .item(),
+        0.2); // 2 p (1 - p) = 0.375
     assertSame(ones, Functional.dropout(ones, 0.25, "drop", Pass.inference()));
   }
 
@@ -120,8 +124,7 @@ class FunctionalTest {
     Tensor b = Tensor.of(new float[] {1, 4, 0}, 3);
     assertEquals(13 / 3.0, Functional.mseLoss(a, b, Pass.inference()).item(), 1e-6);
     assertThrows(
-        ShapeException.class,
-        () -> Functional.mseLoss(a, Tensor.zeros(4), Pass.inference()));
+        ShapeException.class, () -> Functional.mseLoss(a, Tensor.zeros(4), Pass.inference()));
   }
 
   @Test

@@ -56,8 +56,7 @@ class LayersTest {
         "(2, 6, 4, 4)",
         layer.forward(Tensor.zeros(2, 4, 9, 8), Pass.inference()).shape().toString());
     assertThrows(
-        IllegalArgumentException.class,
-        () -> new Conv2d(3, 6, options, RandomStream.of(1)));
+        IllegalArgumentException.class, () -> new Conv2d(3, 6, options, RandomStream.of(1)));
   }
 
   @Test
@@ -83,8 +82,7 @@ class LayersTest {
     Pass pass = Pass.training();
     pass.watch(x);
     Tensor y = new MaxPool2d(2).forward(x, pass);
-    assertArrayEquals(
-        new float[] {1, 0, 0, 0}, pass.backward(pass.sum(y)).of(x).toFloats());
+    assertArrayEquals(new float[] {1, 0, 0, 0}, pass.backward(pass.sum(y)).of(x).toFloats());
   }
 
   @Test
@@ -112,8 +110,7 @@ class LayersTest {
   void residualAddsItsInputAndCutsNegatives() {
     Linear minus = new Linear(2, 2, false, RandomStream.of(1));
     minus.weight().value().copyFrom(Tensor.of(new float[] {-2, 0, 0, 1}, 2, 2));
-    Tensor y =
-        new Residual(minus).forward(Tensor.of(new float[] {3, 4}, 1, 2), Pass.inference());
+    Tensor y = new Residual(minus).forward(Tensor.of(new float[] {3, 4}, 1, 2), Pass.inference());
     assertArrayEquals(new float[] {0, 8}, y.toFloats());
     assertEquals(
         "Residual: the body gives shape (1, 3) and the shortcut (1, 2); give a shortcut that"

@@ -70,8 +70,7 @@ class MembersTest {
     state.put("extra", Tensor.zeros(1));
     state.put("fc.weight", Tensor.zeros(2, 4));
     IllegalArgumentException refused =
-        assertThrows(
-            IllegalArgumentException.class, () -> model.loadStateDict(state, true));
+        assertThrows(IllegalArgumentException.class, () -> model.loadStateDict(state, true));
     assertEquals(
         "the state does not fit Sequential: missing norm.bn.running_var; unexpected extra;"
             + " fc.weight has shape (2, 4) instead of (2, 3); strict=false accepts missing and"
@@ -89,8 +88,7 @@ class MembersTest {
     StateMismatch mismatch = model.loadStateDict(state, false);
     assertEquals(List.of("fc.bias"), mismatch.missing());
     assertEquals(List.of("extra"), mismatch.unexpected());
-    assertArrayEquals(
-        values(state, "fc.weight"), values(model.stateDict(), "fc.weight"));
+    assertArrayEquals(values(state, "fc.weight"), values(model.stateDict(), "fc.weight"));
   }
 
   @Test
@@ -105,10 +103,8 @@ class MembersTest {
   void namesMustBeNewAndPlain() {
     Members members = new Members("Model");
     members.parameter("weight", Tensor.zeros(1));
-    assertThrows(
-        IllegalArgumentException.class, () -> members.buffer("weight", Tensor.zeros(1)));
-    assertThrows(
-        IllegalArgumentException.class, () -> members.buffer("a.b", Tensor.zeros(1)));
+    assertThrows(IllegalArgumentException.class, () -> members.buffer("weight", Tensor.zeros(1)));
+    assertThrows(IllegalArgumentException.class, () -> members.buffer("a.b", Tensor.zeros(1)));
     Sequential loop = new Sequential();
     assertThrows(IllegalArgumentException.class, () -> loop.add("self", loop));
   }

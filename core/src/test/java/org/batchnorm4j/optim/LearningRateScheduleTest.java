@@ -13,8 +13,7 @@ class LearningRateScheduleTest {
     assertEquals(1, schedule.at(9));
     assertEquals(0.5, schedule.at(10));
     assertEquals(0.25, schedule.at(29));
-    assertThrows(
-        IllegalArgumentException.class, () -> new LearningRateSchedule.Step(1, 0, 0.5));
+    assertThrows(IllegalArgumentException.class, () -> new LearningRateSchedule.Step(1, 0, 0.5));
   }
 
   @Test

@@ -19,8 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class OptimizerTest {
-  private final Parameter p =
-      new Members("Test").parameter("p", Tensor.of(new float[] {1, -2}, 2));
+  private final Parameter p = new Members("Test").parameter("p", Tensor.of(new float[] {1, -2}, 2));
 
   /** Gradients that are the given numbers. */
   private static Gradients gradients(Parameter parameter, float... g) {
@@ -57,8 +56,7 @@ class OptimizerTest {
     // steps g + 0.5 v: 1.5, then 1 + 0.75
     SGD sgd = new SGD(List.of(p), 1, 0.5, 0, true);
     assertArrayEquals(g(1 - 1.5f - 1.75f, -2), after(sgd, g(1, 0), g(1, 0)));
-    assertThrows(
-        IllegalArgumentException.class, () -> new SGD(List.of(p), 1, 0, 0, true));
+    assertThrows(IllegalArgumentException.class, () -> new SGD(List.of(p), 1, 0, 0, true));
   }
 
   @Test
@@ -70,8 +68,7 @@ class OptimizerTest {
   @Test
   void firstAdamStepHasTheSizeOfTheRate() {
     // m / (1 - b1) = g, sqrt(v / (1 - b2)) = |g|
-    assertArrayEquals(
-        g(0.9f, -1.9f), after(new Adam(List.of(p), 0.1), g(3, -0.01f)), 1e-6f);
+    assertArrayEquals(g(0.9f, -1.9f), after(new Adam(List.of(p), 0.1), g(3, -0.01f)), 1e-6f);
   }
 
   @Test

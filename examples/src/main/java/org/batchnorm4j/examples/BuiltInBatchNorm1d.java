@@ -12,7 +12,10 @@ import org.batchnorm4j.optim.SGD;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 
-/** Batch norm right behind a linear layer, before the ReLU, and a training loop around it. Used from one thread. */
+/**
+ * Batch norm right behind a linear layer, before the ReLU, and a training loop around it. Used from
+ * one thread.
+ */
 public final class BuiltInBatchNorm1d {
   private BuiltInBatchNorm1d() {}
 

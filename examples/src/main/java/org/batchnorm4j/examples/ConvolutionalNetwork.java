@@ -36,7 +36,9 @@ public final class ConvolutionalNetwork implements Module {
     return members;
   }
 
-  /** Sends four pictures through in training and in inference, and prints the names of the state. */
+  /**
+   * Sends four pictures through in training and in inference, and prints the names of the state.
+   */
   public static void run(PrintStream out) {
     ConvolutionalNetwork network = new ConvolutionalNetwork(RandomStream.of(1));
     Tensor pictures = Tensor.randn(RandomStream.of(2), 4, 3, 32, 32);

@@ -9,9 +9,9 @@ import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
- * Batch normalisation of (N, C) written by hand from tensor operations, to see what is inside. Unlike
- * {@code BatchNorm1d} it keeps the <em>biased</em> variance as running variance. Not safe for use by
- * many threads in training.
+ * Batch normalisation of (N, C) written by hand from tensor operations, to see what is inside.
+ * Unlike {@code BatchNorm1d} it keeps the <em>biased</em> variance as running variance. Not safe
+ * for use by many threads in training.
  */
 public final class CustomBatchNorm implements Module {
   private final Members members = new Members("CustomBatchNorm");

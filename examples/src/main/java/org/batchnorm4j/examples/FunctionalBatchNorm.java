@@ -8,7 +8,10 @@ import org.batchnorm4j.nn.Functional;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 
-/** Batch norm as a function: the caller keeps the statistics and says whether this is training. Used from one thread. */
+/**
+ * Batch norm as a function: the caller keeps the statistics and says whether this is training. Used
+ * from one thread.
+ */
 public final class FunctionalBatchNorm {
   private static final double MOMENTUM = 0.1;
   private static final double EPS = 1e-5;
@@ -28,15 +31,7 @@ public final class FunctionalBatchNorm {
   static Tensor featureMaps() {
     Tensor x = Tensor.randn(RandomStream.of(2), 16, 64, 32, 32);
     return Functional.batchNorm(
-        x,
-        null,
-        null,
-        Tensor.ones(64),
-        Tensor.zeros(64),
-        true,
-        MOMENTUM,
-        EPS,
-        Pass.inference());
+        x, null, null, Tensor.ones(64), Tensor.zeros(64), true, MOMENTUM, EPS, Pass.inference());
   }
 
   /** Two convolutions with batch norm; the training flag decides which statistics are used. */
@@ -77,8 +72,7 @@ public final class FunctionalBatchNorm {
   static Tensor slowAverage(Tensor x) {
     Tensor runningMean = Tensor.zeros(64);
     Tensor runningVar = Tensor.ones(64);
-    Functional.batchNorm(
-        x, runningMean, runningVar, null, null, true, 0.01, EPS, Pass.inference());
+    Functional.batchNorm(x, runningMean, runningVar, null, null, true, 0.01, EPS, Pass.inference());
     return runningMean;
   }
 

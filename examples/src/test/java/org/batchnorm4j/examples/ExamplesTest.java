@@ -53,11 +53,9 @@ class ExamplesTest {
   @Test
   void functionalFormEqualsTheFormulaByHand() {
     Tensor x = Tensor.randn(RandomStream.of(9), 4, 64, 3, 3).mul(2).add(5);
-    Tensor y =
-        Functional.batchNorm(x, null, null, null, null, true, 0.1, 1e-5, Pass.inference());
+    Tensor y = Functional.batchNorm(x, null, null, null, null, true, 0.1, 1e-5, Pass.inference());
     // values up to 4 after a division by about 2: a few units in the last place of 4
-    assertArrayEquals(
-        FunctionalBatchNorm.byHand(x).toFloats(), y.toFloats(), 4 * Math.ulp(4f));
+    assertArrayEquals(FunctionalBatchNorm.byHand(x).toFloats(), y.toFloats(), 4 * Math.ulp(4f));
   }
 
   @Test
@@ -73,6 +71,7 @@ class ExamplesTest {
     block.forward(x, false);
     assertArrayEquals(new float[16], block.runningMean().toFloats());
     block.forward(x, true);
-    assertTrue(block.runningMean().apply(org.batchnorm4j.tensor.UnaryOperation.ABS).sum().item() > 0);
+    assertTrue(
+        block.runningMean().apply(org.batchnorm4j.tensor.UnaryOperation.ABS).sum().item() > 0);
   }
 }
