@@ -63,6 +63,18 @@ class LibraryCacheTest {
   }
 
   @Test
+  void aFailureLeavesNoHalfWrittenFile() throws Exception {
+    Path library = unpack("a.jar", first, second);
+    Files.delete(library);
+    Files.createDirectory(library);
+    Files.createFile(library.resolve("occupied")); // so that no file can take its place
+    assertThrows(MatrixMultiplyUnavailableException.class, () -> unpack("a.jar", first, second));
+    try (Stream<Path> files = Files.list(library.getParent())) {
+      assertEquals(2, files.count());
+    }
+  }
+
+  @Test
   void anotherVersionGoesElsewhere() throws Exception {
     Path library = unpack("a.jar", first, second);
     Path other = unpack("b.jar", bytes(3, 200_000), second);

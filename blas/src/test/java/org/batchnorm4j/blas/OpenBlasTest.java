@@ -55,7 +55,7 @@ class OpenBlasTest {
     "31,31,1,1,0",
     "6,6,0,1,0.5",
     "6,6,9,0,0.5",
-    "100,700,1000,1,1",
+    "100,700,1000,1,0.5",
     "450,500,400,2,0.5"
   })
   void everyTransposeAgreesWithPlainJava(int m, int n, int k, float alpha, float beta) {

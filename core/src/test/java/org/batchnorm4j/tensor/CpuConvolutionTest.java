@@ -6,14 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
-import java.util.SplittableRandom;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class CpuConvolutionTest {
-  private static final int OFFSET = 3;
+  static final int OFFSET = 3;
 
   /**
    * Batch, channels in, height, width, channels out, kernel, stride, padding, dilation (each
@@ -163,6 +166,22 @@ class CpuConvolutionTest {
     }
   }
 
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("shapes")
+  void aSecondPassTouchesNoFreshMemory(ConvolutionGeometry geometry) {
+    DirectConvolution data = new DirectConvolution(geometry, 7);
+    ArraysSeen seen = new ArraysSeen();
+    CpuConvolution<float[]> convolution = CpuConvolution.float32(seen, Workers.direct());
+    float[] x = data.floats(data.x);
+    float[] w = data.floats(data.w);
+    float[] bias = data.floats(data.bias);
+    float[] g = data.floats(data.g);
+    run(convolution, x, w, bias, g, geometry, seen::known);
+    seen.unknown = 0;
+    run(convolution, x, w, bias, g, geometry, seen::known);
+    assertEquals(0, seen.unknown);
+  }
+
   @Test
   void aHandComputedExampleWithoutBias() {
     // 3x3 image 1..9, 2x2 kernel (1, 2; 3, 4): windows (1,2,4,5), (2,3,5,6), (4,5,7,8), (5,6,8,9)
@@ -272,128 +291,98 @@ class CpuConvolutionTest {
     return result;
   }
 
-  /**
-   * The definition of convolution as seven loops in float64, on random data that float32 holds
-   * exactly.
-   */
-  private static final class DirectConvolution {
-    static final class Sums {
-      final double[] values;
-      final double[] absolute;
-      final int terms;
+  /** Counts the arrays that a multiplication has not worked with before. */
+  private static final class ArraysSeen implements MatrixMultiply {
+    private final MatrixMultiply java = new JavaMatrixMultiply();
+    private final Set<float[]> known = Collections.newSetFromMap(new IdentityHashMap<>());
+    private int unknown;
 
-      Sums(int length, int terms) {
-        this.values = new double[length];
-        this.absolute = new double[length];
-        this.terms = terms;
+    float[] known(int length) {
+      float[] array = new float[length];
+      known.add(array);
+      return array;
+    }
+
+    @Override
+    public String name() {
+      return java.name();
+    }
+
+    @Override
+    public void multiply(
+        boolean transposeA,
+        boolean transposeB,
+        int m,
+        int n,
+        int k,
+        float alpha,
+        float[] a,
+        int aFrom,
+        int lda,
+        float[] b,
+        int bFrom,
+        int ldb,
+        float beta,
+        float[] c,
+        int cFrom,
+        int ldc) {
+      for (float[] array : List.of(a, b, c)) {
+        unknown += known.add(array) ? 1 : 0;
       }
-
-      void add(int at, double product) {
-        values[at] += product;
-        absolute[at] += Math.abs(product);
-      }
+      java.multiply(
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          aFrom,
+          lda,
+          b,
+          bFrom,
+          ldb,
+          beta,
+          c,
+          cFrom,
+          ldc);
     }
 
-    interface Visitor {
-      void visit(int x, int w, int y);
-    }
-
-    final ConvolutionGeometry geometry;
-    final double[] x;
-    final double[] w;
-    final double[] bias;
-    final double[] g;
-
-    DirectConvolution(ConvolutionGeometry geometry, long seed) {
-      this.geometry = geometry;
-      SplittableRandom random = new SplittableRandom(seed);
-      x = values(random, geometry.inputSize());
-      w = values(random, geometry.weightSize());
-      bias = values(random, geometry.outChannels());
-      g = values(random, geometry.outputSize());
-    }
-
-    Sums y() {
-      Sums sums = new Sums(geometry.outputSize(), geometry.patchSize() + 1);
-      each((x, w, y) -> sums.add(y, this.x[x] * this.w[w]));
-      int positions = geometry.outHeight() * geometry.outWidth();
-      for (int i = 0; i < sums.values.length; i++) {
-        sums.add(i, bias[i / positions % geometry.outChannels()]);
-      }
-      return sums;
-    }
-
-    Sums dx() {
-      Sums sums =
-          new Sums(geometry.inputSize(), geometry.outChannels() * geometry.kernelPositions());
-      each((x, w, y) -> sums.add(x, this.g[y] * this.w[w]));
-      return sums;
-    }
-
-    Sums dw() {
-      Sums sums = new Sums(geometry.weightSize(), geometry.batch() * geometry.outPositions());
-      each((x, w, y) -> sums.add(w, this.g[y] * this.x[x]));
-      return sums;
-    }
-
-    Sums db() {
-      Sums sums = new Sums(geometry.outChannels(), geometry.batch() * geometry.outPositions());
-      for (int i = 0; i < g.length; i++) {
-        sums.add(i / geometry.outPositions() % geometry.outChannels(), g[i]);
-      }
-      return sums;
-    }
-
-    private void each(Visitor visitor) {
-      int perGroup = geometry.inChannels() / geometry.groups();
-      int at = 0;
-      for (int n = 0; n < geometry.batch(); n++) {
-        for (int oc = 0; oc < geometry.outChannels(); oc++) {
-          int group = oc / (geometry.outChannels() / geometry.groups());
-          for (int oh = 0; oh < geometry.outHeight(); oh++) {
-            for (int ow = 0; ow < geometry.outWidth(); ow++) {
-              for (int c = 0; c < perGroup; c++) {
-                int plane = n * geometry.inChannels() + group * perGroup + c;
-                window(visitor, plane, oc * perGroup + c, oh, ow, at);
-              }
-              at++;
-            }
-          }
-        }
-      }
-    }
-
-    private void window(Visitor visitor, int plane, int kernel, int oh, int ow, int y) {
-      for (int kh = 0; kh < geometry.kernelHeight(); kh++) {
-        for (int kw = 0; kw < geometry.kernelWidth(); kw++) {
-          int ih =
-              oh * geometry.strideHeight()
-                  - geometry.paddingHeight()
-                  + kh * geometry.dilationHeight();
-          int iw =
-              ow * geometry.strideWidth() - geometry.paddingWidth() + kw * geometry.dilationWidth();
-          if (ih >= 0 && ih < geometry.inHeight() && iw >= 0 && iw < geometry.inWidth()) {
-            visitor.visit(
-                (plane * geometry.inHeight() + ih) * geometry.inWidth() + iw,
-                (kernel * geometry.kernelHeight() + kh) * geometry.kernelWidth() + kw,
-                y);
-          }
-        }
-      }
-    }
-
-    float[] floats(double[] values) {
-      float[] result = new float[values.length + 2 * OFFSET];
-      for (int i = 0; i < values.length; i++) {
-        result[OFFSET + i] = (float) values[i];
-      }
-      return result;
-    }
-
-    private static double[] values(SplittableRandom random, int length) {
-      double[] values = new double[length];
-      Arrays.setAll(values, i -> (float) random.nextDouble(-1, 1));
-      return values;
+    @Override
+    public void multiply(
+        boolean transposeA,
+        boolean transposeB,
+        int m,
+        int n,
+        int k,
+        double alpha,
+        double[] a,
+        int aFrom,
+        int lda,
+        double[] b,
+        int bFrom,
+        int ldb,
+        double beta,
+        double[] c,
+        int cFrom,
+        int ldc) {
+      java.multiply(
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          aFrom,
+          lda,
+          b,
+          bFrom,
+          ldb,
+          beta,
+          c,
+          cFrom,
+          ldc);
     }
   }
 }

@@ -78,6 +78,48 @@ class JavaMatrixMultiplyTest {
   }
 
   @Test
+  void anAlphaOfZeroIgnoresWhatAAndBHold() {
+    float[] c = {2};
+    java.multiply(
+        false,
+        false,
+        1,
+        1,
+        1,
+        0f,
+        new float[] {Float.NaN},
+        0,
+        1,
+        new float[] {1},
+        0,
+        1,
+        3f,
+        c,
+        0,
+        1);
+    assertArrayEquals(new float[] {6}, c);
+    double[] d = {2};
+    java.multiply(
+        false,
+        false,
+        1,
+        1,
+        1,
+        0.0,
+        new double[] {1},
+        0,
+        1,
+        new double[] {Double.NaN},
+        0,
+        1,
+        3.0,
+        d,
+        0,
+        1);
+    assertArrayEquals(new double[] {6}, d);
+  }
+
+  @Test
   void emptyProductsTouchNothing() {
     float[] none = {};
     java.multiply(false, false, 0, 3, 2, 1f, none, 0, 2, new float[6], 0, 3, 0f, none, 0, 3);

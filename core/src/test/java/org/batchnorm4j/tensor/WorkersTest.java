@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -184,10 +185,23 @@ class WorkersTest {
   @Test
   void anInterruptIsKeptAndDoesNotEndTheWait() {
     try (WorkerThreads workers = Workers.of(2)) {
-      AtomicInteger runs = new AtomicInteger();
-      Thread.currentThread().interrupt();
-      workers.run(20, i -> runs.incrementAndGet());
-      assertEquals(20, runs.get());
+      Thread caller = Thread.currentThread();
+      AtomicInteger started = new AtomicInteger();
+      AtomicInteger finished = new AtomicInteger();
+      caller.interrupt();
+      workers.run(
+          2,
+          i -> {
+            started.incrementAndGet();
+            while (started.get() < 2) { // both threads have a task
+              Thread.onSpinWait();
+            }
+            if (!caller.equals(Thread.currentThread())) {
+              LockSupport.parkNanos(50_000_000); // long enough for the caller to wait asleep
+            }
+            finished.incrementAndGet();
+          });
+      assertEquals(2, finished.get());
       assertTrue(Thread.interrupted(), "still interrupted");
     }
   }
