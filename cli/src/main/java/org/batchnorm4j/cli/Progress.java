@@ -13,7 +13,7 @@ import org.batchnorm4j.training.TrainingListener;
 final class Progress implements TrainingListener {
   private static final double BAR_SECONDS = 0.1;
   private static final double LINE_SECONDS = 5;
-  private static final int BAR = 24;
+  private static final int BAR = 12; // with all numbers at their longest the line fits 80 columns
 
   private final PrintStream out;
   private final boolean terminal;
@@ -96,16 +96,23 @@ final class Progress implements TrainingListener {
     out.printf(
         Locale.ROOT,
         "epoch %d/%d: loss %.4f, accuracy %.2f %%; test loss %.4f, test accuracy %.2f %%;"
-            + " %,.0f images/s, %s\n",
+            + " %s images/s, %s\n",
         row.epoch(),
         epochs,
         row.trainLoss(),
         100 * row.trainAccuracy(),
         row.testLoss(),
         100 * row.testAccuracy(),
-        row.imagesPerSecond(),
+        speed(row.imagesPerSecond()),
         duration(row.seconds()));
     out.flush();
+  }
+
+  /** Pictures per second; a dash where a resumed run had none left to train on. */
+  private static String speed(double imagesPerSecond) {
+    return Double.isNaN(imagesPerSecond)
+        ? "-"
+        : String.format(Locale.ROOT, "%,.0f", imagesPerSecond);
   }
 
   /** Seconds that the batches to come will take if they are like those since the start. */

@@ -6,7 +6,8 @@ import org.batchnorm4j.tensor.Tensor;
 /**
  * In training zeroes each value with probability p and multiplies the others by {@code 1 / (1 -
  * p)}; does nothing in inference. The numbers depend on the pass's seed and step and on this
- * layer's path alone, so they survive a resumed run. Safe for use by many threads.
+ * layer's path alone, so they survive a resumed run; a layer used twice in one forward drops the
+ * same places. Safe for use by many threads.
  */
 public final class Dropout implements Module {
   private final Members members = new Members("Dropout");

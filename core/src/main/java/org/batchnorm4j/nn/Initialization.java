@@ -37,11 +37,13 @@ public final class Initialization {
   }
 
   static long fanIn(long... shape) {
-    return shape[1] * window(shape);
+    long window = window(shape);
+    return shape[1] * window;
   }
 
   private static long fanOut(long... shape) {
-    return shape[0] * window(shape);
+    long window = window(shape);
+    return shape[0] * window;
   }
 
   private static long window(long... shape) {

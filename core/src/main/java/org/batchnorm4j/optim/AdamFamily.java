@@ -45,7 +45,7 @@ public abstract sealed class AdamFamily implements Optimizer permits Adam, AdamW
 
   @Override
   public final void step(Gradients gradients) {
-    double t = state.nextStep();
+    double t = state.nextStep(gradients);
     float size = (float) (learningRate / (1 - StrictMath.pow(beta1, t)));
     float root = (float) (1 / Math.sqrt(1 - StrictMath.pow(beta2, t)));
     float shrink = decoupled ? (float) (1 - learningRate * weightDecay) : 1f;

@@ -1,8 +1,10 @@
 package org.batchnorm4j.optim;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.nn.Parameter;
 import org.batchnorm4j.tensor.Tensor;
@@ -21,6 +23,16 @@ final class ParameterState {
     for (Parameter parameter : parameters) {
       parameter.value().unsafeFloatArray(); // refuses other types now rather than at the first step
     }
+    Set<String> paths = new HashSet<>();
+    for (Parameter parameter : parameters) {
+      if (!paths.add(parameter.path())) {
+        throw new IllegalArgumentException(
+            "two parameters are called \""
+                + parameter.path()
+                + "\": give each parameter once, and put several models into one, such as a"
+                + " Sequential, so that their names differ");
+      }
+    }
     tensors.put("step", step);
     for (String slot : slots) {
       for (Parameter parameter : parameters) {
@@ -34,8 +46,16 @@ final class ParameterState {
     return parameters;
   }
 
-  /** Counts a step; returns its number, from 1. */
-  long nextStep() {
+  /**
+   * Counts a step; returns its number, from 1. Nothing is counted or moved where a gradient is
+   * missing.
+   */
+  long nextStep(Gradients gradients) {
+    for (Parameter parameter : parameters) {
+      if (parameter.isTrainable()) {
+        gradient(gradients, parameter);
+      }
+    }
     long next = step.itemAsLong() + 1;
     step.copyFrom(Tensor.scalar(next));
     return next;

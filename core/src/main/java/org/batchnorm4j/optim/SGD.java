@@ -57,7 +57,7 @@ public final class SGD implements Optimizer {
 
   @Override
   public void step(Gradients gradients) {
-    boolean first = state.nextStep() == 1;
+    boolean first = state.nextStep(gradients) == 1;
     float rate = (float) learningRate;
     float decay = (float) weightDecay;
     for (Parameter parameter : state.parameters()) {

@@ -243,6 +243,12 @@ final class Elementwise {
       }
       return;
     }
+    if (x.storage() instanceof Storage.Longs in && y.storage() instanceof Storage.Longs out) {
+      for (int i = 0; i < length; i++) {
+        out.array()[to + i] = in.array()[from + i * stride]; // a double would lose digits
+      }
+      return;
+    }
     for (int i = 0; i < length; i++) {
       Conversion.set(y.storage(), y.dtype(), to + i, x.valueAt(from + i * stride));
     }

@@ -128,6 +128,27 @@ class OptimizerTest {
   }
 
   @Test
+  void missingGradientMovesNothing() {
+    Parameter other = new Members("Test").parameter("q", Tensor.ones(2));
+    SGD sgd = new SGD(List.of(p, other), 0.1);
+    assertThrows(IllegalStateException.class, () -> sgd.step(gradients(p, 1, 1)));
+    assertArrayEquals(g(1, -2), p.value().toFloats());
+    Tensor step = java.util.Objects.requireNonNull(sgd.stateDict().get("step"));
+    assertEquals(0, step.itemAsLong());
+  }
+
+  @Test
+  void parametersOfOneNameAreRefused() {
+    Parameter twin = new Members("Test").parameter("p", Tensor.ones(3));
+    IllegalArgumentException refused =
+        assertThrows(IllegalArgumentException.class, () -> new Adam(List.of(p, twin), 0.1));
+    assertEquals(
+        "two parameters are called \"p\": give each parameter once, and put several models into"
+            + " one, such as a Sequential, so that their names differ",
+        refused.getMessage());
+  }
+
+  @Test
   void frozenParametersStay() {
     p.setTrainable(false);
     Parameter other = new Members("Test").parameter("q", Tensor.ones(1));

@@ -1,6 +1,7 @@
 package org.batchnorm4j.training;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -183,6 +184,9 @@ public final class Trainer {
         return new TrainingResult(position, metrics, false);
       }
     }
+    if (Files.notExists(directory.checkpoint())) {
+      save(directory, listener); // a finished run resumed into another directory
+    }
     return new TrainingResult(position, metrics, true);
   }
 
@@ -208,6 +212,16 @@ public final class Trainer {
     Optional<Evaluation> test = evaluator.evaluate(model, data.test(), stop);
     if (test.isEmpty()) {
       return false;
+    }
+    if (!Double.isFinite(test.get().loss())) {
+      throw new ArithmeticException(
+          "the test loss became "
+              + test.get().loss()
+              + " behind epoch "
+              + (position.epoch() + 1)
+              + "; a learning rate below "
+              + options.learningRate()
+              + " may help");
     }
     EpochMetrics row =
         new EpochMetrics(
