@@ -104,6 +104,14 @@ final class Child implements AutoCloseable {
         .waitFor();
   }
 
+  /** Sends a signal every 100 ms until the process is gone, for a minute at most. */
+  void signalUntilEnd(String name) throws IOException, InterruptedException {
+    for (int i = 0; i < 600 && process.isAlive(); i++) {
+      signal(name);
+      process.waitFor(100, TimeUnit.MILLISECONDS);
+    }
+  }
+
   /** Reads the rest of the lines and returns the exit code. */
   int finish() throws IOException, InterruptedException {
     for (String line = reader.readLine(); line != null; line = reader.readLine()) {
