@@ -83,9 +83,14 @@ class TrainAndEvaluateTest {
     CommandResult result =
         CommandResult.of(true, () -> false, arguments(directory.resolve("t"), "--epochs", "1"));
     assertEquals(0, result.exit());
-    assertTrue(result.out().contains("\repoch 1/1 [========================] 8/8, "), result.out());
+    assertTrue(result.out().contains("\repoch 1/1 [============] 8/8, "), result.out());
     assertTrue(result.out().contains(" images/s, loss "), result.out());
     assertTrue(result.out().contains(", ETA 0:0"), result.out());
+    for (String drawn : result.out().split("\r", -1)) {
+      if (drawn.contains("ETA")) {
+        assertTrue(drawn.lines().findFirst().orElseThrow().length() <= 80, drawn);
+      }
+    }
   }
 
   @Test
