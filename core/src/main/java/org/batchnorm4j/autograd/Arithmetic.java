@@ -2,6 +2,7 @@ package org.batchnorm4j.autograd;
 
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.BinaryOperation;
+import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.Tensor;
 
 /** Element-wise operations of two operands; gradients are summed over what was broadcast. */
@@ -53,9 +54,9 @@ final class Arithmetic {
   /** 1 where a wins, a half at ties, 0 where b wins; constant almost everywhere. */
   private static Tensor share(Tensor a, Tensor b, Pass pass) {
     Backend backend = pass.backend();
-    Tensor wins = backend.binary(BinaryOperation.GT, a, b).to(a.dtype());
-    Tensor ties = backend.binary(BinaryOperation.EQ, a, b).to(a.dtype());
-    Tensor half = pass.filled(0.5, a.dtype(), org.batchnorm4j.tensor.Shape.of());
+    Tensor wins = backend.to(backend.binary(BinaryOperation.GT, a, b), a.dtype());
+    Tensor ties = backend.to(backend.binary(BinaryOperation.EQ, a, b), a.dtype());
+    Tensor half = pass.filled(0.5, a.dtype(), Shape.of());
     return backend.binary(
         BinaryOperation.ADD, wins, backend.binary(BinaryOperation.MUL, ties, half));
   }

@@ -1,11 +1,30 @@
 package org.batchnorm4j.autograd;
 
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Tensor;
 import org.batchnorm4j.tensor.UnaryOperation;
 
 /** Element-wise operations of one operand. */
 final class Elementary {
   private Elementary() {}
+
+  static Tensor to(Tensor x, DType dtype, Pass pass) {
+    Tensor y = pass.backend().to(x, dtype);
+    if (y == x || !dtype.isFloating()) {
+      return y;
+    }
+    return pass.record("to", y, new Edge(x, (g, p) -> p.to(g, x.dtype())));
+  }
+
+  /** {@code a + b} of two gradients of one tensor; half types are added in float32. */
+  static Tensor addGradients(Tensor a, Tensor b, Pass pass) {
+    DType dtype = a.dtype();
+    if (dtype.computes()) {
+      return pass.add(a, b);
+    }
+    Tensor wide = pass.add(pass.to(a, DType.FLOAT32), pass.to(b, DType.FLOAT32));
+    return pass.to(wide, dtype);
+  }
 
   static Tensor neg(Tensor x, Pass pass) {
     Tensor y = pass.backend().unary(UnaryOperation.NEG, x);

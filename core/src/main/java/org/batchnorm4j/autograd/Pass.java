@@ -3,6 +3,7 @@ package org.batchnorm4j.autograd;
 import java.util.concurrent.ThreadLocalRandom;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.DType;
+import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.Memory;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Shape;
@@ -100,14 +101,22 @@ public final class Pass {
    * Asks for the gradient of a tensor: one made outside this pass, before it is used, or a result
    * of the pass at any time. Does nothing on a pass without a tape.
    *
+   * <p>The gradient has the tensor's type. One of float16 or bfloat16 is for use through {@link
+   * #to}; where several uses meet, each gradient is rounded to the half type and their sum once
+   * more.
+   *
    * @return the tensor
-   * @throws IllegalArgumentException if the tensor is neither float32 nor float64
+   * @throws IllegalArgumentException if the tensor does not hold floating-point numbers
    */
   public Tensor watch(Tensor tensor) {
     if (tape != null) {
-      if (!tensor.dtype().computes()) {
+      if (!tensor.dtype().isFloating()) {
         throw new IllegalArgumentException(
-            "watch: gradients exist for float32 and float64, this tensor is " + tensor.dtype());
+            "watch: gradients exist for floating-point types, the tensor of shape "
+                + tensor.shape()
+                + " is "
+                + tensor.dtype()
+                + "; convert it with to(DType.FLOAT32) and watch the result");
       }
       tape.watch(tensor);
     }
@@ -184,13 +193,19 @@ public final class Pass {
 
   /** A tensor in this pass's memory that holds one value everywhere. */
   public Tensor filled(double value, DType dtype, Shape shape) {
-    return backend()
-        .memory()
-        .allocate(dtype, shape, org.batchnorm4j.tensor.Layout.CHANNELS_FIRST)
-        .fill(value);
+    return backend().memory().allocate(dtype, shape, Layout.CHANNELS_FIRST).fill(value);
   }
 
   // ---- recorded operations; each one's backward stands beside its forward in its own class
+
+  /**
+   * The values in another element type, rounded as {@link Tensor#to(DType)} says; x itself where
+   * the type already fits. The gradient is converted back to the type of x. Integers and truth
+   * values have no gradient: nothing flows through a conversion to one of them.
+   */
+  public Tensor to(Tensor x, DType dtype) {
+    return Elementary.to(x, dtype, this);
+  }
 
   /** {@code a + b} with broadcasting. */
   public Tensor add(Tensor a, Tensor b) {

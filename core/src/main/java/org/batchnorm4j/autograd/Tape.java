@@ -65,7 +65,7 @@ final class Tape {
       for (Edge edge : entry.edges()) {
         Tensor gradient = edge.derivative().apply(g, pass);
         checkShape(entry.name(), edge.input().shape(), gradient.shape());
-        open.merge(edge.input(), gradient, pass::add);
+        open.merge(edge.input(), gradient, (a, b) -> Elementary.addGradients(a, b, pass));
       }
     }
     open.keySet().retainAll(watched);

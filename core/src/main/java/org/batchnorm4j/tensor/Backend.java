@@ -31,6 +31,12 @@ public interface Backend {
   /** The same backend with results in other memory. */
   Backend withMemory(Memory memory);
 
+  /**
+   * The values in another element type, rounded as {@link Tensor#to(DType)} says, in the layout of
+   * x; x itself where the type already fits. Takes and gives every type.
+   */
+  Tensor to(Tensor x, DType dtype);
+
   /** Applies an operation to every element. */
   Tensor unary(UnaryOperation operation, Tensor x);
 

@@ -110,9 +110,34 @@ final class Conversion {
         }
         return;
       }
+      if (source.storage() instanceof Storage.Shorts s) {
+        widen(s.array(), from, source.dtype(), out, size);
+        return;
+      }
+    }
+    if (result.storage() instanceof Storage.Shorts to
+        && source.storage() instanceof Storage.Floats s) {
+      narrow(s.array(), from, result.dtype(), to.array(), size);
+      return;
     }
     for (int i = 0; i < size; i++) {
       store(result, i, source, from + i);
+    }
+  }
+
+  private static void widen(short[] halves, int from, DType dtype, float[] y, int length) {
+    boolean brain = dtype == DType.BFLOAT16;
+    for (int i = 0; i < length; i++) {
+      short bits = halves[from + i];
+      y[i] = brain ? Float.intBitsToFloat(bits << 16) : Float.float16ToFloat(bits);
+    }
+  }
+
+  private static void narrow(float[] x, int from, DType dtype, short[] halves, int length) {
+    boolean brain = dtype == DType.BFLOAT16;
+    for (int i = 0; i < length; i++) {
+      float value = x[from + i];
+      halves[i] = brain ? bfloat16(value) : Float.floatToFloat16(value);
     }
   }
 

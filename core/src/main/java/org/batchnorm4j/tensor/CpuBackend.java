@@ -99,6 +99,11 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public Tensor to(Tensor x, DType dtype) {
+    return Conversion.convert(x, dtype, x.layout(), memory);
+  }
+
+  @Override
   public Tensor unary(UnaryOperation operation, Tensor x) {
     return elementwise.unary(operation, x);
   }

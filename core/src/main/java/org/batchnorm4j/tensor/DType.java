@@ -40,7 +40,7 @@ public enum DType {
     };
   }
 
-  /** Whether arithmetic and gradients are defined: float32 and float64. */
+  /** Whether arithmetic is defined: float32 and float64. */
   public boolean computes() {
     return this == FLOAT32 || this == FLOAT64;
   }

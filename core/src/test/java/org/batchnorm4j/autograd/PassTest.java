@@ -65,7 +65,8 @@ class PassTest {
         assertThrows(ShapeException.class, () -> pass.backward(y, Tensor.scalar(1f), false))
             .getMessage());
     assertEquals(
-        "watch: gradients exist for float32 and float64, this tensor is int64",
+        "watch: gradients exist for floating-point types, the tensor of shape () is int64; convert"
+            + " it with to(DType.FLOAT32) and watch the result",
         assertThrows(IllegalArgumentException.class, () -> pass.watch(Tensor.scalar(1L)))
             .getMessage());
   }

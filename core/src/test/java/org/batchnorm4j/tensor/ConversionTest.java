@@ -57,6 +57,28 @@ class ConversionTest {
   }
 
   @Test
+  void float32GoesToHalvesAndBackAsFloat64Does() {
+    RandomStream random = RandomStream.of(24);
+    double[] values = new double[5_000];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (random.nextGaussian() * Math.scalb(1.0, random.nextInt(60) - 30));
+    }
+    values[0] = Double.NaN;
+    values[1] = Double.NEGATIVE_INFINITY;
+    values[2] = -0.0;
+    Tensor wide = Tensor.of(values, values.length).range(0, values.length - 1);
+    Tensor narrow = wide.to(DType.FLOAT32);
+    for (DType dtype : new DType[] {DType.FLOAT16, DType.BFLOAT16}) {
+      Tensor half = narrow.range(1, narrow.size()).to(dtype);
+      assertArrayEquals(wide.range(1, wide.size()).to(dtype).toBytes(), half.toBytes());
+      double[] expected = half.range(2, half.size()).to(DType.FLOAT64).toDoubles();
+      assertArrayEquals(
+          expected, half.range(2, half.size()).to(DType.FLOAT32).to(DType.FLOAT64).toDoubles());
+      assertEquals(Float.NaN, narrow.range(0, 1).to(dtype).to(DType.FLOAT32).item());
+    }
+  }
+
+  @Test
   void halvesAreRoundedOnceAndNotThroughFloat32() {
     // just above a tie of float16 (1 + 2^-11), and so close that float32 sees the tie itself
     assertEquals(1 + 0x1p-10, converted(1 + 0x1p-11 + 0x1p-40, DType.FLOAT16));
