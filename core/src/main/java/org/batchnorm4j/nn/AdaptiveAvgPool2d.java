@@ -53,9 +53,9 @@ public final class AdaptiveAvgPool2d implements Module {
           pass);
     }
     // uneven windows: y = A_h x A_w^T with rows of averages
-    Tensor byColumn = pass.matmul(input, averages(inWidth, width).to(input.dtype()));
+    Tensor byColumn = pass.matmul(input, pass.to(averages(inWidth, width), input.dtype()));
     Tensor turned = pass.permute(byColumn, 0, 1, 3, 2);
-    Tensor byRow = pass.matmul(turned, averages(inHeight, height).to(input.dtype()));
+    Tensor byRow = pass.matmul(turned, pass.to(averages(inHeight, height), input.dtype()));
     return pass.permute(byRow, 0, 1, 3, 2);
   }
 
@@ -70,6 +70,13 @@ public final class AdaptiveAvgPool2d implements Module {
       }
     }
     return Tensor.of(values, in, out);
+  }
+
+  /** As PyTorch prints it. */
+  @Override
+  public String toString() {
+    return members.describe(
+        "output_size=" + (height == width ? height : "(" + height + ", " + width + ")"));
   }
 
   @Override

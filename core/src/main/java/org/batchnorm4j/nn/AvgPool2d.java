@@ -2,16 +2,12 @@ package org.batchnorm4j.nn;
 
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.autograd.Poolings;
-import org.batchnorm4j.tensor.PoolGeometry;
-import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 
 /** The mean of each window of (N, C, H, W). Safe for use by many threads. */
 public final class AvgPool2d implements Module {
   private final Members members = new Members("AvgPool2d");
-  private final int kernel;
-  private final int stride;
-  private final int padding;
+  private final PoolWindow window;
   private final boolean countIncludePad;
 
   /** Square windows that touch but do not overlap. */
@@ -26,42 +22,22 @@ public final class AvgPool2d implements Module {
    * @param stride step of the window
    * @param padding zeros on each side, at most half the window
    * @param countIncludePad whether padding counts in the divisor
+   * @throws IllegalArgumentException if a number is out of range
    */
   public AvgPool2d(int kernel, int stride, int padding, boolean countIncludePad) {
-    this.kernel = kernel;
-    this.stride = stride;
-    this.padding = padding;
+    window = new PoolWindow(members, kernel, stride, padding);
     this.countIncludePad = countIncludePad;
   }
 
   @Override
   public Tensor forward(Tensor input, Pass pass) {
-    PoolGeometry geometry = geometry(members, input, kernel, stride, padding, countIncludePad);
-    return Poolings.averagePool2d(input, geometry, pass);
+    return Poolings.averagePool2d(input, window.on(input, countIncludePad), pass);
   }
 
-  static PoolGeometry geometry(
-      Members who, Tensor input, int kernel, int stride, int padding, boolean countIncludePad) {
-    if (input.rank() != 4) {
-      throw new ShapeException(who + " expected 4D input (N, C, H, W), got shape " + input.shape());
-    }
-    try {
-      return new PoolGeometry(
-          input.axis(2),
-          input.axis(3),
-          kernel,
-          kernel,
-          stride,
-          stride,
-          padding,
-          padding,
-          countIncludePad);
-    } catch (ShapeException e) {
-      ShapeException named =
-          new ShapeException(who + ", input " + input.shape() + ": " + e.getMessage());
-      named.initCause(e);
-      throw named;
-    }
+  /** As PyTorch prints it. */
+  @Override
+  public String toString() {
+    return members.describe(window.toString());
   }
 
   @Override

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * 2-D convolution (cross-correlation) of (N, C, H, W). Output sizes are {@code floor((H + 2 padding
  * - dilation (kernel - 1) - 1) / stride) + 1}. State: {@code weight} (out, in / groups, Kh, Kw),
- * {@code bias} (out). First values uniform on ±1/sqrt(fan-in), as PyTorch's.
+ * {@code bias} (out), of the options' type. First values uniform on ±1/sqrt(fan-in), as PyTorch's.
  *
  * <p>Inference is safe for use by many threads; training is not.
  */
@@ -41,15 +41,12 @@ public final class Conv2d implements Module {
    */
   public Conv2d(int inChannels, int outChannels, Conv2dOptions options, RandomStream random) {
     int groups = options.groups();
-    if (inChannels < 1 || outChannels < 1 || groups < 1) {
+    if (inChannels < 1 || outChannels < 1) {
       throw new IllegalArgumentException(
-          "Conv2d needs positive channels and groups, got "
+          "Conv2d needs at least 1 channel on either side, got "
               + inChannels
               + " to "
-              + outChannels
-              + " in "
-              + groups
-              + " groups");
+              + outChannels);
     }
     if (inChannels % groups != 0 || outChannels % groups != 0) {
       throw new IllegalArgumentException(
@@ -68,11 +65,13 @@ public final class Conv2d implements Module {
       outChannels, inChannels / groups, options.kernelHeight(), options.kernelWidth()
     };
     weight =
-        members.parameter("weight", Initialization.kaimingUniform(random, Math.sqrt(5), shape));
+        members.parameter(
+            "weight", Initialization.kaimingUniform(options.dtype(), random, Math.sqrt(5), shape));
     double bound = 1 / Math.sqrt((double) Initialization.fanIn(shape));
     bias =
         options.bias()
-            ? members.parameter("bias", Tensor.uniform(random, -bound, bound, outChannels))
+            ? members.parameter(
+                "bias", Tensor.uniform(options.dtype(), random, -bound, bound, outChannels))
             : null;
   }
 
@@ -82,23 +81,30 @@ public final class Conv2d implements Module {
    * @param input (N, in, H, W)
    * @return (N, out, H', W')
    * @throws ShapeException if rank or channels do not fit, or the window is larger than the input
+   * @throws IllegalArgumentException if the input is not of the type of the weight
    */
   @Override
   public Tensor forward(Tensor input, Pass pass) {
     if (input.rank() != 4) {
       throw new ShapeException(
-          members + " expected 4D input (N, C, H, W), got shape " + input.shape());
+          members
+              + " expected 4D input (N, C, H, W), got shape "
+              + input.shape()
+              + (input.rank() == 3 ? "; add a batch axis with reshape" : ""));
     }
     if (input.axis(1) != inChannels) {
       throw new ShapeException(
           members
               + " was built for "
               + inChannels
-              + " channels, but axis 1 of the input shape "
+              + (inChannels == 1 ? " channel" : " channels")
+              + ", but axis 1 of the input shape "
               + input.shape()
               + " has "
-              + input.axis(1));
+              + input.axis(1)
+              + "; shapes read (N, C, H, W) in every layout");
     }
+    members.checkInputType(input, weight);
     return Convolutions.conv2d(
         input, weight.in(pass), bias == null ? null : bias.in(pass), geometry(input), pass);
   }
@@ -131,6 +137,12 @@ public final class Conv2d implements Module {
   @Override
   public Members members() {
     return members;
+  }
+
+  /** As PyTorch prints it. */
+  @Override
+  public String toString() {
+    return members.describe(inChannels + ", " + outChannels + ", " + options);
   }
 
   /** Window and steps. */

@@ -1,8 +1,11 @@
 package org.batchnorm4j.nn;
 
+import org.batchnorm4j.tensor.DType;
+
 /**
  * Window and steps of a {@link Conv2d}. Immutable and safe for use by many threads; each {@code
- * with...} gives a changed copy. Defaults: stride 1, no padding, dilation 1, 1 group, with bias.
+ * with...} gives a changed copy. Defaults: stride 1, no padding, dilation 1, 1 group, with bias,
+ * float32. Sizes are checked at once: what is out of range throws {@link IllegalArgumentException}.
  */
 public final class Conv2dOptions {
   private final int kernelHeight;
@@ -15,6 +18,7 @@ public final class Conv2dOptions {
   private final int dilationW;
   private final int groups;
   private final boolean bias;
+  private final DType dtype;
 
   private Conv2dOptions(
       int kernelHeight,
@@ -26,7 +30,16 @@ public final class Conv2dOptions {
       int dilationH,
       int dilationW,
       int groups,
-      boolean bias) {
+      boolean bias,
+      DType dtype) {
+    atLeast(1, "kernel", kernelHeight, kernelWidth);
+    atLeast(1, "stride", strideH, strideW);
+    atLeast(0, "padding", paddingH, paddingW);
+    atLeast(1, "dilation", dilationH, dilationW);
+    if (groups < 1) {
+      throw new IllegalArgumentException("Conv2d groups must be at least 1, got " + groups);
+    }
+    Members.checkParameterType("Conv2d", dtype);
     this.kernelHeight = kernelHeight;
     this.kernelWidth = kernelWidth;
     this.strideH = strideH;
@@ -37,6 +50,21 @@ public final class Conv2dOptions {
     this.dilationW = dilationW;
     this.groups = groups;
     this.bias = bias;
+    this.dtype = dtype;
+  }
+
+  private static void atLeast(int least, String name, int height, int width) {
+    if (height < least || width < least) {
+      throw new IllegalArgumentException(
+          "Conv2d "
+              + name
+              + " must be at least "
+              + least
+              + " along height and width, got "
+              + height
+              + " and "
+              + width);
+    }
   }
 
   /** A square window. */
@@ -46,7 +74,7 @@ public final class Conv2dOptions {
 
   /** A window of the given height and width. */
   public static Conv2dOptions kernel(int height, int width) {
-    return new Conv2dOptions(height, width, 1, 1, 0, 0, 1, 1, 1, true);
+    return new Conv2dOptions(height, width, 1, 1, 0, 0, 1, 1, 1, true, DType.FLOAT32);
   }
 
   /** Step of the window, along both axes. */
@@ -66,7 +94,8 @@ public final class Conv2dOptions {
         dilationH,
         dilationW,
         groups,
-        bias);
+        bias,
+        dtype);
   }
 
   /** Zeros added on each side, along both axes. */
@@ -86,7 +115,8 @@ public final class Conv2dOptions {
         dilationH,
         dilationW,
         groups,
-        bias);
+        bias,
+        dtype);
   }
 
   /** Distance between the elements of the window, along both axes. */
@@ -106,7 +136,8 @@ public final class Conv2dOptions {
         height,
         width,
         groups,
-        bias);
+        bias,
+        dtype);
   }
 
   /** Number of groups of channels that do not see each other. */
@@ -121,7 +152,8 @@ public final class Conv2dOptions {
         dilationH,
         dilationW,
         value,
-        bias);
+        bias,
+        dtype);
   }
 
   /** Whether a constant is added per output channel; a batch norm right behind would cancel it. */
@@ -136,6 +168,23 @@ public final class Conv2dOptions {
         dilationH,
         dilationW,
         groups,
+        value,
+        dtype);
+  }
+
+  /** Type of the parameters and of the input: float32 or float64. */
+  public Conv2dOptions withDtype(DType value) {
+    return new Conv2dOptions(
+        kernelHeight,
+        kernelWidth,
+        strideH,
+        strideW,
+        paddingH,
+        paddingW,
+        dilationH,
+        dilationW,
+        groups,
+        bias,
         value);
   }
 
@@ -187,5 +236,32 @@ public final class Conv2dOptions {
   /** Whether there is a bias. */
   public boolean bias() {
     return bias;
+  }
+
+  /** Type of the parameters. */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /** As PyTorch prints it: {@code kernel_size=(3, 3), stride=(1, 1)}, then what is no default. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder();
+    text.append("kernel_size=").append(pair(kernelHeight, kernelWidth));
+    text.append(", stride=").append(pair(strideH, strideW));
+    if (paddingH != 0 || paddingW != 0) {
+      text.append(", padding=").append(pair(paddingH, paddingW));
+    }
+    if (dilationH != 1 || dilationW != 1) {
+      text.append(", dilation=").append(pair(dilationH, dilationW));
+    }
+    if (groups != 1) {
+      text.append(", groups=").append(groups);
+    }
+    return text.append(bias ? "" : ", bias=False").toString();
+  }
+
+  private static String pair(int height, int width) {
+    return "(" + height + ", " + width + ")";
   }
 }

@@ -20,7 +20,8 @@ public final class Dropout implements Module {
    */
   public Dropout(double p) {
     if (!(p >= 0 && p <= 1)) {
-      throw new IllegalArgumentException("Dropout probability must be from 0 to 1, got " + p);
+      throw new IllegalArgumentException(
+          "Dropout p, the share of values zeroed, must be from 0 to 1, got " + p);
     }
     this.p = p;
   }
@@ -28,6 +29,12 @@ public final class Dropout implements Module {
   @Override
   public Tensor forward(Tensor input, Pass pass) {
     return Functional.dropout(input, p, path(), pass);
+  }
+
+  /** As PyTorch prints it. */
+  @Override
+  public String toString() {
+    return members.describe("p=" + p + ", inplace=False");
   }
 
   @Override

@@ -19,6 +19,12 @@ public final class Flatten implements Module {
     return pass.reshape(input, input.axis(0), input.shape().span(1, input.rank()));
   }
 
+  /** As PyTorch prints it. */
+  @Override
+  public String toString() {
+    return members.describe("start_dim=1, end_dim=-1");
+  }
+
   @Override
   public Members members() {
     return members;

@@ -2,7 +2,6 @@ package org.batchnorm4j.nn;
 
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.autograd.Poolings;
-import org.batchnorm4j.tensor.PoolGeometry;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
@@ -11,26 +10,34 @@ import org.batchnorm4j.tensor.Tensor;
  */
 public final class MaxPool2d implements Module {
   private final Members members = new Members("MaxPool2d");
-  private final int kernel;
-  private final int stride;
-  private final int padding;
+  private final PoolWindow window;
 
   /** Square windows that touch but do not overlap. */
   public MaxPool2d(int kernel) {
     this(kernel, kernel, 0);
   }
 
-  /** Square windows with a step and padding on each side of at most half the window. */
+  /**
+   * Square windows with a step and padding on each side.
+   *
+   * @param kernel height and width of the window
+   * @param stride step of the window
+   * @param padding on each side, at most half the window
+   * @throws IllegalArgumentException if a number is out of range
+   */
   public MaxPool2d(int kernel, int stride, int padding) {
-    this.kernel = kernel;
-    this.stride = stride;
-    this.padding = padding;
+    window = new PoolWindow(members, kernel, stride, padding);
   }
 
   @Override
   public Tensor forward(Tensor input, Pass pass) {
-    PoolGeometry geometry = AvgPool2d.geometry(members, input, kernel, stride, padding, true);
-    return Poolings.maxPool2d(input, geometry, pass);
+    return Poolings.maxPool2d(input, window.on(input, true), pass);
+  }
+
+  /** As PyTorch prints it. */
+  @Override
+  public String toString() {
+    return members.describe(window + ", dilation=1, ceil_mode=False");
   }
 
   @Override

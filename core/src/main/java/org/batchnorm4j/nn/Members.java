@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -176,6 +177,59 @@ public final class Members {
           }
         });
     return new StateMismatch(missing, unexpected);
+  }
+
+  /**
+   * What a module's {@code toString} returns, as PyTorch prints it: {@code Linear(in_features=2,
+   * out_features=3, bias=True)}, and for a module with parts one line for each, indented.
+   *
+   * @param arguments what stands in the parentheses, empty for nothing
+   */
+  public String describe(String arguments) {
+    if (children.isEmpty()) {
+      return kind + "(" + arguments + ")";
+    }
+    StringBuilder text = new StringBuilder(kind).append("(\n");
+    if (!arguments.isEmpty()) {
+      text.append("  ").append(arguments).append('\n');
+    }
+    children.forEach(
+        (key, module) ->
+            text.append("  (")
+                .append(key)
+                .append("): ")
+                .append(module.toString().replace("\n", "\n  "))
+                .append('\n'));
+    return text.append(')').toString();
+  }
+
+  /** Refuses element types that parameters cannot have. */
+  static void checkParameterType(String kind, DType dtype) {
+    if (!dtype.computes()) {
+      throw new IllegalArgumentException(
+          kind + " parameters must be float32 or float64, got " + dtype);
+    }
+  }
+
+  /** Refuses an input of another type than a parameter. */
+  void checkInputType(Tensor input, Parameter parameter) {
+    DType own = parameter.value().dtype();
+    if (input.dtype() != own) {
+      throw new IllegalArgumentException(
+          this
+              + " has "
+              + own
+              + " parameters, but the input of shape "
+              + input.shape()
+              + " is "
+              + input.dtype()
+              + "; convert it with pass.to(input, DType."
+              + own.name()
+              + ")"
+              + (input.dtype().computes()
+                  ? " or build the layer for DType." + input.dtype().name()
+                  : ""));
+    }
   }
 
   /** The kind and the quoted path, as errors name a layer: {@code BatchNorm2d "layer1.bn"}. */

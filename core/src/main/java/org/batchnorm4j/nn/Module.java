@@ -9,8 +9,9 @@ import org.batchnorm4j.tensor.Tensor;
  * A layer or a model: a function of a tensor with named parameters, buffers and parts.
  *
  * <p>Implement {@link #forward} and return from {@link #members} the one {@link Members} object in
- * which the constructor registered everything. Forward in inference is safe for use by many threads
- * as long as nobody trains; training belongs to one thread.
+ * which the constructor registered everything; {@link Members#describe} makes a {@code toString}.
+ * Forward in inference is safe for use by many threads as long as nobody trains; training belongs
+ * to one thread.
  */
 public interface Module {
 

@@ -15,6 +15,12 @@ public final class ReLU implements Module {
     return pass.relu(input);
   }
 
+  /** As PyTorch prints it. */
+  @Override
+  public String toString() {
+    return members.describe("");
+  }
+
   @Override
   public Members members() {
     return members;

@@ -46,6 +46,12 @@ public final class Residual implements Module {
     return pass.relu(pass.add(longWay, shortWay));
   }
 
+  /** As PyTorch prints it. */
+  @Override
+  public String toString() {
+    return members.describe("");
+  }
+
   @Override
   public Members members() {
     return members;

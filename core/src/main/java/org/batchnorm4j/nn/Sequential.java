@@ -37,6 +37,12 @@ public final class Sequential implements Module {
     return x;
   }
 
+  /** As PyTorch prints it. */
+  @Override
+  public String toString() {
+    return members.describe("");
+  }
+
   @Override
   public Members members() {
     return members;

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.nn.Parameter;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
@@ -37,8 +38,8 @@ public abstract sealed class AdamFamily implements Optimizer permits Adam, AdamW
     this.learningRate = ParameterState.checkedRate(learningRate);
     this.beta1 = ParameterState.checkedFraction("beta1", beta1);
     this.beta2 = ParameterState.checkedFraction("beta2", beta2);
-    this.eps = eps;
-    this.weightDecay = weightDecay;
+    this.eps = ParameterState.checkedSize("eps", eps);
+    this.weightDecay = ParameterState.checkedSize("weight decay", weightDecay);
     this.decoupled = decoupled;
     state = new ParameterState(parameters, FIRST, SECOND);
   }
@@ -46,25 +47,50 @@ public abstract sealed class AdamFamily implements Optimizer permits Adam, AdamW
   @Override
   public final void step(Gradients gradients) {
     double t = state.nextStep(gradients);
-    float size = (float) (learningRate / (1 - StrictMath.pow(beta1, t)));
-    float root = (float) (1 / Math.sqrt(1 - StrictMath.pow(beta2, t)));
-    float shrink = decoupled ? (float) (1 - learningRate * weightDecay) : 1f;
-    float decay = decoupled ? 0f : (float) weightDecay;
+    Constants constants =
+        new Constants(
+            learningRate / (1 - StrictMath.pow(beta1, t)),
+            1 / Math.sqrt(1 - StrictMath.pow(beta2, t)),
+            decoupled ? 1 - learningRate * weightDecay : 1,
+            decoupled ? 0 : weightDecay);
     for (Parameter parameter : state.parameters()) {
       if (parameter.isTrainable()) {
+        Tensor value = parameter.value();
         Tensor gradient = ParameterState.gradient(gradients, parameter);
-        update(
-            parameter.value().unsafeFloatArray(),
-            gradient.unsafeFloatArray(),
-            gradient.offset(),
-            state.slot(FIRST, parameter),
-            state.slot(SECOND, parameter),
-            new Constants(size, root, shrink, decay));
+        Tensor m = state.slot(FIRST, parameter);
+        Tensor v = state.slot(SECOND, parameter);
+        if (value.dtype() == DType.FLOAT32) {
+          update(
+              value.unsafeFloatArray(),
+              gradient.unsafeFloatArray(),
+              gradient.offset(),
+              m.unsafeFloatArray(),
+              v.unsafeFloatArray(),
+              constants);
+        } else {
+          update(
+              value.unsafeDoubleArray(),
+              gradient.unsafeDoubleArray(),
+              gradient.offset(),
+              m.unsafeDoubleArray(),
+              v.unsafeDoubleArray(),
+              constants);
+        }
       }
     }
   }
 
-  private record Constants(float size, float root, float shrink, float decay) {}
+  private record Constants(double size, double root, double shrink, double decay) {}
+
+  private void update(double[] p, double[] g, int gFrom, double[] m, double[] v, Constants step) {
+    for (int i = 0; i < p.length; i++) {
+      double value = p[i] * step.shrink();
+      double gradient = g[gFrom + i] + step.decay() * value;
+      m[i] = beta1 * m[i] + (1 - beta1) * gradient;
+      v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
+      p[i] = value - step.size() * m[i] / (Math.sqrt(v[i]) * step.root() + eps);
+    }
+  }
 
   private void update(float[] p, float[] g, int gFrom, float[] m, float[] v, Constants step) {
     float b1 = (float) beta1;
@@ -72,10 +98,10 @@ public abstract sealed class AdamFamily implements Optimizer permits Adam, AdamW
     float c1 = (float) (1 - beta1);
     float c2 = (float) (1 - beta2);
     float floor = (float) eps;
-    float size = step.size();
-    float root = step.root();
-    float shrink = step.shrink();
-    float decay = step.decay();
+    float size = (float) step.size();
+    float root = (float) step.root();
+    float shrink = (float) step.shrink();
+    float decay = (float) step.decay();
     for (int i = 0; i < p.length; i++) {
       float value = p[i] * shrink;
       float gradient = g[gFrom + i] + decay * value;

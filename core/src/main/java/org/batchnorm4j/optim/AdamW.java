@@ -19,10 +19,10 @@ public final class AdamW extends AdamFamily {
    *
    * @param parameters what to move
    * @param learningRate step size, not negative
-   * @param beta1 share of the first moment kept, below 1
-   * @param beta2 share of the second moment kept, below 1
-   * @param eps added to the root of the second moment
-   * @param weightDecay share of each parameter taken away per unit of learning rate
+   * @param beta1 share of the first moment kept, at least 0 and below 1
+   * @param beta2 share of the second moment kept, at least 0 and below 1
+   * @param eps added to the root of the second moment, not negative
+   * @param weightDecay share of each parameter taken away per unit of learning rate; not negative
    * @throws IllegalArgumentException if a number is out of range
    */
   public AdamW(

@@ -10,13 +10,20 @@ public sealed interface LearningRateSchedule {
    * The learning rate of a step.
    *
    * @param step from 0
+   * @throws IllegalArgumentException if the step is negative
    */
   double at(long step);
 
   /** The same rate for ever. */
   record Constant(double rate) implements LearningRateSchedule {
+    /** Checks the rate. */
+    public Constant {
+      ParameterState.checkedRate(rate);
+    }
+
     @Override
     public double at(long step) {
+      requireStep(step);
       return rate;
     }
   }
@@ -29,15 +36,19 @@ public sealed interface LearningRateSchedule {
    * @param gamma factor of each drop
    */
   record Step(double rate, long every, double gamma) implements LearningRateSchedule {
-    /** Checks the interval. */
+    /** Checks rate, interval and factor. */
     public Step {
+      ParameterState.checkedRate(rate);
+      ParameterState.checkedSize("factor of a step schedule", gamma);
       if (every < 1) {
-        throw new IllegalArgumentException("a step schedule drops every 1 step or more: " + every);
+        throw new IllegalArgumentException(
+            "steps between the drops of a step schedule must be at least 1, got " + every);
       }
     }
 
     @Override
     public double at(long step) {
+      requireStep(step);
       long drops = step / every;
       return rate * StrictMath.pow(gamma, (double) drops);
     }
@@ -52,13 +63,16 @@ public sealed interface LearningRateSchedule {
    * @param total steps until the last rate, at least 1
    */
   record Cosine(double rate, double least, long total) implements LearningRateSchedule {
-    /** Checks the length. */
+    /** Checks rates and length. */
     public Cosine {
+      ParameterState.checkedRate(rate);
+      ParameterState.checkedSize("last learning rate", least);
       requireLength(total);
     }
 
     @Override
     public double at(long step) {
+      requireStep(step);
       return between(rate, least, (double) Math.min(step, total) / total);
     }
   }
@@ -74,13 +88,15 @@ public sealed interface LearningRateSchedule {
   record OneCycle(double most, long total) implements LearningRateSchedule {
     private static final double UP = 0.3;
 
-    /** Checks the length. */
+    /** Checks rate and length. */
     public OneCycle {
+      ParameterState.checkedSize("largest learning rate", most);
       requireLength(total);
     }
 
     @Override
     public double at(long step) {
+      requireStep(step);
       double first = most / 25;
       double peak = UP * total - 1;
       double end = total - 1.0;
@@ -98,7 +114,14 @@ public sealed interface LearningRateSchedule {
 
   private static void requireLength(long total) {
     if (total < 1) {
-      throw new IllegalArgumentException("a schedule needs at least 1 step, got " + total);
+      throw new IllegalArgumentException(
+          "the steps of a schedule must be at least 1, got " + total);
+    }
+  }
+
+  private static void requireStep(long step) {
+    if (step < 0) {
+      throw new IllegalArgumentException("the steps of a schedule count from 0, got " + step);
     }
   }
 }

@@ -5,9 +5,9 @@ import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
- * Moves parameters against their gradients. Parameters are float32. State is kept per parameter and
- * can be saved and loaded, so that a resumed run goes on with the same bits. Not safe for use by
- * many threads.
+ * Moves parameters against their gradients. Parameters are float32 or float64; each is moved, and
+ * its state kept, in its own type. State can be saved and loaded, so that a resumed run goes on
+ * with the same bits. Not safe for use by many threads.
  */
 public sealed interface Optimizer permits SGD, AdamFamily {
 

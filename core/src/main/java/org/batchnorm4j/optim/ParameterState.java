@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.nn.Parameter;
+import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.Tensor;
 
 /** The tensors that an optimiser keeps beside its parameters, under names for checkpoints. */
@@ -21,7 +22,14 @@ final class ParameterState {
       throw new IllegalArgumentException("an optimiser needs at least one parameter");
     }
     for (Parameter parameter : parameters) {
-      parameter.value().unsafeFloatArray(); // refuses other types now rather than at the first step
+      if (!parameter.value().dtype().computes()) {
+        throw new IllegalArgumentException(
+            "an optimiser moves float32 and float64 parameters, \""
+                + parameter.path()
+                + "\" is "
+                + parameter.value().dtype()
+                + "; keep a float32 parameter and convert it in the pass with pass.to(x, DType)");
+      }
     }
     Set<String> paths = new HashSet<>();
     for (Parameter parameter : parameters) {
@@ -36,8 +44,9 @@ final class ParameterState {
     tensors.put("step", step);
     for (String slot : slots) {
       for (Parameter parameter : parameters) {
+        Tensor value = parameter.value();
         tensors.put(
-            slot + "." + parameter.path(), Tensor.zeros(parameter.value().shape().toArray()));
+            slot + "." + parameter.path(), Tensor.zeros(value.dtype(), value.shape().toArray()));
       }
     }
   }
@@ -61,7 +70,7 @@ final class ParameterState {
     return next;
   }
 
-  float[] slot(String slot, Parameter parameter) {
+  Tensor slot(String slot, Parameter parameter) {
     Tensor tensor = tensors.get(slot + "." + parameter.path());
     if (tensor == null) {
       throw new IllegalStateException(
@@ -69,7 +78,7 @@ final class ParameterState {
               + parameter.path()
               + "\" got another name after the optimiser was made; build the whole model first");
     }
-    return tensor.unsafeFloatArray();
+    return tensor;
   }
 
   static Tensor gradient(Gradients gradients, Parameter parameter) {
@@ -83,7 +92,7 @@ final class ParameterState {
                         + "\" has no gradient: the loss does not depend on it through recorded"
                         + " operations; compute with the pass, or freeze it with"
                         + " setTrainable(false)"))
-        .to(org.batchnorm4j.tensor.Layout.CHANNELS_FIRST);
+        .to(Layout.CHANNELS_FIRST);
   }
 
   Map<String, Tensor> stateDict() {
@@ -113,15 +122,19 @@ final class ParameterState {
   }
 
   static double checkedRate(double learningRate) {
-    if (!(learningRate >= 0)) {
-      throw new IllegalArgumentException("learning rate must not be negative, got " + learningRate);
+    return checkedSize("learning rate", learningRate);
+  }
+
+  static double checkedSize(String name, double value) {
+    if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(name + " must be finite and not negative, got " + value);
     }
-    return learningRate;
+    return value;
   }
 
   static double checkedFraction(String name, double value) {
     if (!(value >= 0 && value < 1)) {
-      throw new IllegalArgumentException(name + " must be from 0 to below 1, got " + value);
+      throw new IllegalArgumentException(name + " must be at least 0 and below 1, got " + value);
     }
     return value;
   }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.nn.Parameter;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
@@ -33,8 +34,8 @@ public final class SGD implements Optimizer {
    *
    * @param parameters what to move
    * @param learningRate step size, not negative
-   * @param momentum share of the velocity kept from step to step, 0 for none
-   * @param weightDecay pull of each parameter towards 0, added to its gradient
+   * @param momentum share of the velocity kept from step to step, 0 for none, below 1
+   * @param weightDecay pull of each parameter towards 0, added to its gradient; not negative
    * @param nesterov whether to look ahead; needs momentum
    * @throws IllegalArgumentException if a number is out of range
    */
@@ -46,10 +47,12 @@ public final class SGD implements Optimizer {
       boolean nesterov) {
     this.momentum = ParameterState.checkedFraction("momentum", momentum);
     if (nesterov && momentum == 0) {
-      throw new IllegalArgumentException("Nesterov momentum requires a momentum above 0");
+      throw new IllegalArgumentException(
+          "Nesterov momentum needs a momentum above 0, got 0; give one such as 0.9, or"
+              + " nesterov=false");
     }
     this.learningRate = ParameterState.checkedRate(learningRate);
-    this.weightDecay = weightDecay;
+    this.weightDecay = ParameterState.checkedSize("weight decay", weightDecay);
     this.nesterov = nesterov;
     state =
         momentum == 0 ? new ParameterState(parameters) : new ParameterState(parameters, VELOCITY);
@@ -57,24 +60,50 @@ public final class SGD implements Optimizer {
 
   @Override
   public void step(Gradients gradients) {
-    boolean first = state.nextStep(gradients) == 1;
-    float rate = (float) learningRate;
-    float decay = (float) weightDecay;
+    double keep = state.nextStep(gradients) == 1 ? 0 : momentum;
     for (Parameter parameter : state.parameters()) {
       if (!parameter.isTrainable()) {
         continue;
       }
+      Tensor value = parameter.value();
       Tensor gradient = ParameterState.gradient(gradients, parameter);
-      float[] g = gradient.unsafeFloatArray();
-      float[] p = parameter.value().unsafeFloatArray();
-      int gFrom = gradient.offset();
-      if (momentum == 0) {
-        for (int i = 0; i < p.length; i++) {
-          p[i] -= rate * (g[gFrom + i] + decay * p[i]);
-        }
+      int from = gradient.offset();
+      boolean single = value.dtype() == DType.FLOAT32;
+      if (momentum == 0 && single) {
+        plain(value.unsafeFloatArray(), gradient.unsafeFloatArray(), from);
+      } else if (momentum == 0) {
+        plain(value.unsafeDoubleArray(), gradient.unsafeDoubleArray(), from);
+      } else if (single) {
+        float[] v = state.slot(VELOCITY, parameter).unsafeFloatArray();
+        velocity(value.unsafeFloatArray(), gradient.unsafeFloatArray(), from, v, (float) keep);
       } else {
-        velocity(p, g, gFrom, state.slot(VELOCITY, parameter), first ? 0f : (float) momentum);
+        double[] v = state.slot(VELOCITY, parameter).unsafeDoubleArray();
+        velocity(value.unsafeDoubleArray(), gradient.unsafeDoubleArray(), from, v, keep);
       }
+    }
+  }
+
+  private void plain(float[] p, float[] g, int gFrom) {
+    float rate = (float) learningRate;
+    float decay = (float) weightDecay;
+    for (int i = 0; i < p.length; i++) {
+      p[i] -= rate * (g[gFrom + i] + decay * p[i]);
+    }
+  }
+
+  private void plain(double[] p, double[] g, int gFrom) {
+    for (int i = 0; i < p.length; i++) {
+      p[i] -= learningRate * (g[gFrom + i] + weightDecay * p[i]);
+    }
+  }
+
+  private void velocity(double[] p, double[] g, int gFrom, double[] v, double keep) {
+    double ahead = nesterov ? momentum : 1;
+    double direct = nesterov ? 1 : 0;
+    for (int i = 0; i < p.length; i++) {
+      double gradient = g[gFrom + i] + weightDecay * p[i];
+      v[i] = keep * v[i] + gradient;
+      p[i] -= learningRate * (direct * gradient + ahead * v[i]);
     }
   }
 

@@ -23,23 +23,37 @@ final class Creation {
     return result;
   }
 
-  static Tensor randn(RandomStream random, long... shape) {
-    Tensor result = Tensor.zeros(shape);
-    float[] values = result.unsafeFloatArray();
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
+  /** The same draws in every type, each rounded once. */
+  static Tensor randn(DType dtype, RandomStream random, long... shape) {
+    Tensor result = drawn("randn", dtype, shape);
+    for (int i = 0; i < result.size(); i++) {
+      Conversion.set(result.storage(), dtype, i, random.nextGaussian());
     }
     return result;
   }
 
-  static Tensor uniform(RandomStream random, double low, double high, long... shape) {
-    Tensor result = Tensor.zeros(shape);
-    float[] values = result.unsafeFloatArray();
-    float below = Math.nextDown((float) high); // rounding to float32 must not reach the open end
-    for (int i = 0; i < values.length; i++) {
-      values[i] = Math.min((float) (low + (high - low) * random.nextDouble()), below);
+  /** The same draws in every type, each rounded once. */
+  static Tensor uniform(DType dtype, RandomStream random, double low, double high, long... shape) {
+    Tensor result = drawn("uniform", dtype, shape);
+    // rounding must not reach the open end
+    double below = dtype == DType.FLOAT32 ? Math.nextDown((float) high) : Math.nextDown(high);
+    for (int i = 0; i < result.size(); i++) {
+      double value = low + (high - low) * random.nextDouble();
+      double rounded = dtype == DType.FLOAT32 ? (float) value : value;
+      Conversion.set(result.storage(), dtype, i, Math.min(rounded, below));
     }
     return result;
+  }
+
+  private static Tensor drawn(String what, DType dtype, long... shape) {
+    if (!dtype.computes()) {
+      throw new IllegalArgumentException(
+          what
+              + " draws float32 or float64 numbers, got "
+              + dtype
+              + "; convert the tensor afterwards with to(DType)");
+    }
+    return Tensor.zeros(dtype, shape);
   }
 
   /**

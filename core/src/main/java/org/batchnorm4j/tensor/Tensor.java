@@ -100,12 +100,31 @@ public final class Tensor {
 
   /** Independent float32 draws from the standard normal distribution. */
   public static Tensor randn(RandomStream random, long... shape) {
-    return Creation.randn(random, shape);
+    return Creation.randn(DType.FLOAT32, random, shape);
+  }
+
+  /**
+   * Independent draws from the standard normal distribution: the same numbers for either type, of
+   * which float32 takes the nearest.
+   *
+   * @throws IllegalArgumentException if the type is neither float32 nor float64
+   */
+  public static Tensor randn(DType dtype, RandomStream random, long... shape) {
+    return Creation.randn(dtype, random, shape);
   }
 
   /** Independent float32 draws from the uniform distribution on [low, high). */
   public static Tensor uniform(RandomStream random, double low, double high, long... shape) {
-    return Creation.uniform(random, low, high, shape);
+    return Creation.uniform(DType.FLOAT32, random, low, high, shape);
+  }
+
+  /**
+   * Draws from the uniform distribution on [low, high); see {@link #randn(DType, RandomStream,
+   * long...)}.
+   */
+  public static Tensor uniform(
+      DType dtype, RandomStream random, double low, double high, long... shape) {
+    return Creation.uniform(dtype, random, low, high, shape);
   }
 
   /**

@@ -10,6 +10,7 @@ import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 class LayersTest {
   private final Tensor image = Tensor.arange(16).reshape(1, 1, 4, 4);
@@ -28,8 +29,17 @@ class LayersTest {
     Tensor y = layer.forward(Tensor.of(new float[] {1, -1}, 1, 2), Pass.inference());
     assertArrayEquals(new float[] {9, 19, 29}, y.toFloats());
     assertEquals(
-        "Linear was built for 2 features on the last axis, but the input has shape (1, 3)",
+        "Linear was built for 2 features on the last axis, but the input has shape (1, 3); build it"
+            + " as Linear(3, 3) for inputs of this shape",
         refusal(layer, Tensor.zeros(1, 3)));
+    assertEquals(
+        "Linear was built for 2 features on the last axis, but the input has shape (2), without a"
+            + " batch axis: give it (1, 2) with reshape(1, -1)",
+        refusal(layer, Tensor.zeros(2)));
+    assertEquals(
+        "Linear was built for 2 features on the last axis, but the input has shape (5, 2, 1); put a"
+            + " Flatten before it",
+        refusal(layer, Tensor.zeros(5, 2, 1)));
   }
 
   @Test
@@ -41,8 +51,12 @@ class LayersTest {
     assertArrayEquals(
         new float[] {95, 95, 95, 95}, layer.forward(image, Pass.inference()).toFloats());
     assertEquals(
-        "Conv2d was built for 1 channels, but axis 1 of the input shape (1, 2, 4, 4) has 2",
+        "Conv2d was built for 1 channel, but axis 1 of the input shape (1, 2, 4, 4) has 2; shapes"
+            + " read (N, C, H, W) in every layout",
         refusal(layer, Tensor.zeros(1, 2, 4, 4)));
+    assertEquals(
+        "Conv2d expected 4D input (N, C, H, W), got shape (1, 4, 4); add a batch axis with reshape",
+        refusal(layer, Tensor.zeros(1, 4, 4)));
   }
 
   @Test
@@ -116,6 +130,50 @@ class LayersTest {
         "Residual: the body gives shape (1, 3) and the shortcut (1, 2); give a shortcut that"
             + " changes shape as the body does",
         refusal(new Residual(new Linear(2, 3)), Tensor.zeros(1, 2)));
+  }
+
+  @Test
+  void sizesOutOfRangeAreRefusedWhenTheyAreGiven() {
+    Conv2dOptions window = Conv2dOptions.kernel(3);
+    assertRefused(
+        "Conv2d kernel must be at least 1 along height and width, got 0 and 0",
+        () -> Conv2dOptions.kernel(0));
+    assertRefused(
+        "Conv2d stride must be at least 1 along height and width, got 1 and 0",
+        () -> window.withStride(1, 0));
+    assertRefused(
+        "Conv2d padding must be at least 0 along height and width, got -1 and -1",
+        () -> window.withPadding(-1));
+    assertRefused(
+        "Conv2d dilation must be at least 1 along height and width, got 0 and 2",
+        () -> window.withDilation(0, 2));
+    assertRefused("Conv2d groups must be at least 1, got 0", () -> window.withGroups(0));
+    assertRefused(
+        "Conv2d needs at least 1 channel on either side, got 3 to 0",
+        () -> new Conv2d(3, 0, window));
+    assertRefused(
+        "Linear needs at least 1 feature on either side, got 0 to 2", () -> new Linear(0, 2));
+    assertRefused(
+        "MaxPool2d window and stride must be at least 1, got window 0 and stride 0",
+        () -> new MaxPool2d(0));
+    assertRefused(
+        "AvgPool2d window and stride must be at least 1, got window 2 and stride 0",
+        () -> new AvgPool2d(2, 0, 0, true));
+    assertRefused(
+        "MaxPool2d padding must be from 0 to half of the window 3, got 2",
+        () -> new MaxPool2d(3, 1, 2));
+    assertRefused(
+        "AvgPool2d padding must be from 0 to half of the window 2, got -1",
+        () -> new AvgPool2d(2, 2, -1, true));
+    for (double p : new double[] {-0.1, 1.1, Double.NaN}) {
+      assertRefused(
+          "Dropout p, the share of values zeroed, must be from 0 to 1, got " + p,
+          () -> new Dropout(p));
+    }
+  }
+
+  private static void assertRefused(String message, Executable use) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, use).getMessage());
   }
 
   @Test

@@ -15,6 +15,7 @@ import org.batchnorm4j.nn.Members;
 import org.batchnorm4j.nn.Parameter;
 import org.batchnorm4j.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -112,6 +113,70 @@ class OptimizerTest {
     assertArrayEquals(expected, after(resumed, g(0.1f, 7)));
     saved.remove("step");
     assertThrows(IllegalArgumentException.class, () -> resumed.loadStateDict(saved));
+  }
+
+  @Test
+  void float64ParametersMoveInFloat64() {
+    // no number here is one of float32; the expected values are the formulas in float64
+    Parameter w = wide();
+    new SGD(List.of(w), 0.1, 0, 0.3, false).step(gradients(w));
+    assertEquals(0.7 - 0.1 * (0.2 + 0.3 * 0.7), w.value().item());
+    Parameter v = wide();
+    SGD momentum = new SGD(List.of(v), 0.1, 0.9, 0, true);
+    momentum.step(gradients(v));
+    assertEquals(0.7 - 0.1 * (0.2 + 0.9 * 0.2), v.value().item());
+    momentum.step(gradients(v));
+    double expected = 0.7 - 0.1 * (0.2 + 0.9 * 0.2) - 0.1 * (0.2 + 0.9 * (0.9 * 0.2 + 0.2));
+    assertEquals(expected, v.value().item());
+    Parameter a = wide();
+    AdamW adamW = new AdamW(List.of(a), 0.1, 0.9, 0.999, 1e-8, 0.3);
+    adamW.step(gradients(a));
+    // m / (1 - b1) = g, sqrt(v / (1 - b2)) = |g|; ten operations of float64
+    assertEquals(0.7 * (1 - 0.1 * 0.3) - 0.1 * 0.2 / (0.2 + 1e-8), a.value().item(), 1e-15);
+    Parameter b = wide();
+    new Adam(List.of(b), 0.1, 0.9, 0.999, 1e-8, 0.3).step(gradients(b));
+    double g = 0.2 + 0.3 * 0.7;
+    assertEquals(0.7 - 0.1 * g / (g + 1e-8), b.value().item(), 1e-15);
+  }
+
+  private static Parameter wide() {
+    return new Members("Test").parameter("w", Tensor.of(new double[] {0.7}, 1));
+  }
+
+  /** The gradient 0.2 in float64. */
+  private static Gradients gradients(Parameter parameter) {
+    Pass pass = Pass.training();
+    return pass.backward(pass.sum(pass.mul(parameter.in(pass), 0.2)));
+  }
+
+  @Test
+  void constantsOutOfRangeAreRefusedWithTheirName() {
+    List<Parameter> list = List.of(p);
+    for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      String rule = " must be finite and not negative, got " + bad;
+      assertRefused("learning rate" + rule, () -> new SGD(list, bad));
+      assertRefused("learning rate" + rule, () -> new Adam(list, bad));
+      assertRefused("learning rate" + rule, () -> new AdamW(list, 0.1).setLearningRate(bad));
+      assertRefused("weight decay" + rule, () -> new SGD(list, 0.1, 0, bad, false));
+      assertRefused("weight decay" + rule, () -> new Adam(list, 0.1, 0.9, 0.999, 1e-8, bad));
+      assertRefused("weight decay" + rule, () -> new AdamW(list, 0.1, 0.9, 0.999, 1e-8, bad));
+      assertRefused("eps" + rule, () -> new Adam(list, 0.1, 0.9, 0.999, bad, 0));
+      assertRefused("eps" + rule, () -> new AdamW(list, 0.1, 0.9, 0.999, bad, 0));
+    }
+    for (double bad : new double[] {-0.1, 1, Double.NaN}) {
+      String rule = " must be at least 0 and below 1, got " + bad;
+      assertRefused("momentum" + rule, () -> new SGD(list, 0.1, bad, 0, false));
+      assertRefused("beta1" + rule, () -> new Adam(list, 0.1, bad, 0.999, 1e-8, 0));
+      assertRefused("beta2" + rule, () -> new AdamW(list, 0.1, 0.9, bad, 1e-8, 0));
+    }
+    assertRefused(
+        "Nesterov momentum needs a momentum above 0, got 0; give one such as 0.9, or"
+            + " nesterov=false",
+        () -> new SGD(list, 0.1, 0, 0, true));
+  }
+
+  private static void assertRefused(String message, Executable use) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, use).getMessage());
   }
 
   @Test
