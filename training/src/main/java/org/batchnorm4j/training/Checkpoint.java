@@ -6,11 +6,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.batchnorm4j.io.Disk;
 import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.io.safetensors.SafetensorsFile;
 import org.batchnorm4j.io.safetensors.SafetensorsWriter;
+import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
@@ -46,6 +49,9 @@ public record Checkpoint(
   private static final String OPTIMIZER = "optimizer.";
   private static final String OPTION = "option.";
   private static final String LABEL = "label.";
+  private static final String POSITION = "position.";
+  private static final String METRICS = "metrics";
+  private static final int MOST_NAMES = 5;
 
   /** Copies labels and metrics. */
   public Checkpoint {
@@ -70,13 +76,8 @@ public record Checkpoint(
     labels.forEach((name, text) -> texts.put(LABEL + name, text));
     options.toMap().forEach((name, text) -> texts.put(OPTION + name, text));
     data.putTo(texts);
-    texts.put("position.epoch", Integer.toString(position.epoch()));
-    texts.put("position.batch", Integer.toString(position.batch()));
-    texts.put("position.step", Long.toString(position.step()));
-    texts.put("position.loss-sum", Double.toString(position.lossSum()));
-    texts.put("position.correct", Long.toString(position.correct()));
-    texts.put("position.seen", Long.toString(position.seen()));
-    texts.put("metrics", MetricsText.exact(metrics));
+    position.toMap().forEach((name, text) -> texts.put(POSITION + name, text));
+    texts.put(METRICS, MetricsText.exact(metrics));
     return texts;
   }
 
@@ -97,11 +98,13 @@ public record Checkpoint(
       if (!version.equals(CURRENT)) {
         throw new FormatException(
             file,
-            "checkpoint version "
+            "metadata \""
+                + VERSION
+                + "\" is "
                 + FormatException.quote(version)
-                + ", expected "
+                + ", expected \""
                 + CURRENT
-                + "; was it written by a newer batchnorm4j?");
+                + "\"; was it written by a newer batchnorm4j?");
       }
       try {
         return read(metadata, tensors.readAll());
@@ -124,18 +127,44 @@ public record Checkpoint(
         });
     return new Checkpoint(
         withPrefix(metadata.texts(), LABEL),
-        TrainingOptions.fromMap(withPrefix(metadata.texts(), OPTION)),
+        TrainingOptions.read(metadata.under(OPTION)),
         DataFacts.from(metadata),
-        new Position(
-            metadata.integer("position.epoch"),
-            metadata.integer("position.batch"),
-            metadata.longInteger("position.step"),
-            Double.parseDouble(metadata.text("position.loss-sum")),
-            metadata.longInteger("position.correct"),
-            metadata.longInteger("position.seen")),
-        MetricsText.parseExact(metadata.text("metrics")),
+        Position.from(metadata.under(POSITION)),
+        metadata.accepted(METRICS, () -> MetricsText.parseExact(metadata.text(METRICS))),
         model,
         optimizer);
+  }
+
+  /**
+   * Copies parameters and buffers into a model.
+   *
+   * @throws IllegalArgumentException if a name is missing or not the model's, or a shape differs;
+   *     the message has five names at most, and the model is unchanged
+   */
+  public void loadInto(Module target) {
+    Set<String> own = target.stateDict().keySet();
+    List<String> missing = own.stream().filter(name -> !model.containsKey(name)).toList();
+    List<String> foreign = model.keySet().stream().filter(name -> !own.contains(name)).toList();
+    if (!missing.isEmpty() || !foreign.isEmpty()) {
+      throw new IllegalArgumentException(
+          "its tensors are not those of the model: "
+              + (missing.isEmpty() ? "" : "missing " + some(missing))
+              + (missing.isEmpty() || foreign.isEmpty() ? "" : "; ")
+              + (foreign.isEmpty() ? "" : "unexpected " + some(foreign)));
+    }
+    target.loadStateDict(model, true);
+  }
+
+  /** The first names, quoted and cut, and how many more there are. */
+  private static String some(List<String> names) {
+    String first =
+        names.stream()
+            .limit(MOST_NAMES)
+            .map(FormatException::quote)
+            .collect(Collectors.joining(", "));
+    return names.size() <= MOST_NAMES
+        ? first
+        : first + " and " + (names.size() - MOST_NAMES) + " more";
   }
 
   private static Map<String, String> withPrefix(Map<String, String> texts, String prefix) {

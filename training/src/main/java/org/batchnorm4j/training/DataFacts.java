@@ -26,6 +26,7 @@ public record DataFacts(
   private static final String MEAN = "data.mean";
   private static final String DEVIATION = "data.deviation";
   private static final String FINGERPRINT = "data.fingerprint";
+  private static final int MOST_CLASSES = 1_000_000;
 
   /** Returns the facts of a training set. */
   public static DataFacts of(Dataset training) {
@@ -81,16 +82,35 @@ public record DataFacts(
 
   /** Reads the facts from the metadata of a checkpoint. */
   static DataFacts from(MetadataReader metadata) {
-    String[] sizes = metadata.text(SHAPE).split("x", -1);
-    if (sizes.length != 3) {
-      throw new IllegalArgumentException("\"" + SHAPE + "\" is not of the form 1x28x28");
-    }
     return new DataFacts(
-        new ImageShape(
-            Integer.parseInt(sizes[0]), Integer.parseInt(sizes[1]), Integer.parseInt(sizes[2])),
-        metadata.integer(CLASSES),
-        new Normalisation(numbers(metadata.text(MEAN)), numbers(metadata.text(DEVIATION))),
-        metadata.text(FINGERPRINT));
+        metadata.parsed(SHAPE, "sizes such as 1x28x28", DataFacts::shape),
+        (int) metadata.count(CLASSES, MOST_CLASSES),
+        normalisation(metadata),
+        metadata.parsed(FINGERPRINT, "64 hexadecimal digits", DataFacts::digest));
+  }
+
+  private static ImageShape shape(String text) {
+    String[] sizes = text.split("x", -1);
+    if (sizes.length != 3) {
+      throw new IllegalArgumentException("three sizes are needed");
+    }
+    return new ImageShape(
+        Integer.parseInt(sizes[0]), Integer.parseInt(sizes[1]), Integer.parseInt(sizes[2]));
+  }
+
+  private static Normalisation normalisation(MetadataReader metadata) {
+    List<Double> mean = metadata.parsed(MEAN, "numbers with a space between", DataFacts::numbers);
+    return metadata.parsed(
+        DEVIATION,
+        "numbers above 0 with a space between, as many as in \"" + MEAN + "\"",
+        text -> new Normalisation(mean, numbers(text)));
+  }
+
+  private static String digest(String text) {
+    if (!text.matches("[0-9a-f]{64}")) {
+      throw new IllegalArgumentException("no SHA-256");
+    }
+    return text;
   }
 
   private static String text(List<Double> numbers) {

@@ -3,6 +3,7 @@ package org.batchnorm4j.training;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.batchnorm4j.io.FormatException;
 
 /**
  * Metrics as lines of comma-separated values. The file for people rounds and has times; the text
@@ -80,16 +81,7 @@ final class MetricsText {
                 + " values instead of "
                 + EXACT_FIELDS);
       }
-      EpochMetrics row =
-          new EpochMetrics(
-              Integer.parseInt(fields[0]),
-              Double.parseDouble(fields[1]),
-              Double.parseDouble(fields[2]),
-              Double.parseDouble(fields[3]),
-              Double.parseDouble(fields[4]),
-              Double.parseDouble(fields[5]),
-              Double.NaN,
-              Double.NaN);
+      EpochMetrics row = exactRow(fields, rows.size() + 1);
       if (row.epoch() != rows.size() + 1) {
         throw new IllegalArgumentException(
             "line " + (rows.size() + 1) + " is of epoch " + row.epoch());
@@ -97,6 +89,28 @@ final class MetricsText {
       rows.add(row);
     }
     return rows;
+  }
+
+  private static EpochMetrics exactRow(String[] fields, int line) {
+    try {
+      return new EpochMetrics(
+          Integer.parseInt(fields[0]),
+          Double.parseDouble(fields[1]),
+          Double.parseDouble(fields[2]),
+          Double.parseDouble(fields[3]),
+          Double.parseDouble(fields[4]),
+          Double.parseDouble(fields[5]),
+          Double.NaN,
+          Double.NaN);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "line "
+              + line
+              + " is "
+              + FormatException.quote(String.join(",", fields))
+              + ", expected an epoch and five numbers",
+          e);
+    }
   }
 
   /**

@@ -1,5 +1,7 @@
 package org.batchnorm4j.training;
 
+import java.util.Map;
+
 /**
  * How far a run has come, and what the current epoch has summed up so far. Immutable and safe for
  * use by several threads.
@@ -20,6 +22,28 @@ public record Position(int epoch, int batch, long step, double lossSum, long cor
     if (epoch < 0 || batch < 0 || step < 0 || correct < 0 || seen < 0) {
       throw new IllegalArgumentException("a position in a run has a negative count");
     }
+  }
+
+  /** Returns all counts as texts by name, as a checkpoint holds them. */
+  Map<String, String> toMap() {
+    return Map.of(
+        "epoch", Integer.toString(epoch),
+        "batch", Integer.toString(batch),
+        "step", Long.toString(step),
+        "loss-sum", Double.toString(lossSum),
+        "correct", Long.toString(correct),
+        "seen", Long.toString(seen));
+  }
+
+  /** Reads what {@link #toMap} gave. */
+  static Position from(MetadataReader texts) {
+    return new Position(
+        (int) texts.count("epoch", Integer.MAX_VALUE),
+        (int) texts.count("batch", Integer.MAX_VALUE),
+        texts.count("step", Long.MAX_VALUE),
+        texts.number("loss-sum"),
+        texts.count("correct", Long.MAX_VALUE),
+        texts.count("seen", Long.MAX_VALUE));
   }
 
   /** Returns the position behind one more batch. */

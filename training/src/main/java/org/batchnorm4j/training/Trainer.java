@@ -88,27 +88,12 @@ public final class Trainer {
   /**
    * Takes up a run where a checkpoint left it.
    *
-   * @throws IllegalArgumentException if an option {@linkplain TrainingOptions#conflictsWith
-   *     conflicts}, the training pictures are not those of the checkpoint, or model or optimiser do
-   *     not fit its tensors, or it is further than these options go
+   * @throws IllegalArgumentException if the checkpoint is {@linkplain #requireSameRun not of this
+   *     run}, model or optimiser do not fit its tensors, its counts contradict each other, or it is
+   *     further than these options go
    */
   public void restore(Checkpoint checkpoint) {
-    if (!checkpoint.data().equals(facts)) {
-      throw new IllegalArgumentException(
-          "the training pictures are not those of the checkpoint: these are "
-              + describe(facts)
-              + ", the checkpoint's were "
-              + describe(checkpoint.data()));
-    }
-    for (String name : options.conflictsWith(checkpoint.options())) {
-      throw new IllegalArgumentException(
-          "the checkpoint's run has "
-              + name
-              + " "
-              + checkpoint.options().toMap().get(name)
-              + ", these options have "
-              + options.toMap().get(name));
-    }
+    requireSameRun(checkpoint);
     Position reached = checkpoint.position();
     if (reached.epoch() > options.epochs()
         || reached.batch() > loader.batches()
@@ -126,11 +111,52 @@ public final class Trainer {
               + loader.batches()
               + " batches never come to");
     }
-    model.loadStateDict(checkpoint.model(), true);
+    long steps = (long) reached.epoch() * loader.batches() + reached.batch();
+    if (reached.step() != steps) {
+      throw new IllegalArgumentException(
+          "metadata \"position.step\" is \""
+              + reached.step()
+              + "\", expected "
+              + steps
+              + ": "
+              + reached.epoch()
+              + " epochs of "
+              + loader.batches()
+              + " batches, and "
+              + reached.batch()
+              + " batches");
+    }
+    checkpoint.loadInto(model);
     optimizer.loadStateDict(checkpoint.optimizer());
     position = reached;
     metrics.clear();
     metrics.addAll(checkpoint.metrics());
+  }
+
+  /**
+   * Checks that a checkpoint comes from a run with these pictures and options, as far as a caller
+   * chooses them.
+   *
+   * @throws IllegalArgumentException if an option {@linkplain TrainingOptions#conflictsWith
+   *     conflicts}, or the training pictures are not those of the checkpoint
+   */
+  public void requireSameRun(Checkpoint checkpoint) {
+    if (!checkpoint.data().equals(facts)) {
+      throw new IllegalArgumentException(
+          "the training pictures are not those of the checkpoint: these are "
+              + describe(facts)
+              + ", the checkpoint's were "
+              + describe(checkpoint.data()));
+    }
+    for (String name : options.conflictsWith(checkpoint.options())) {
+      throw new IllegalArgumentException(
+          "the checkpoint's run has "
+              + name
+              + " "
+              + checkpoint.options().toMap().get(name)
+              + ", these options have "
+              + options.toMap().get(name));
+    }
   }
 
   private static String describe(DataFacts facts) {

@@ -191,19 +191,29 @@ public final class TrainingOptions {
     return checkpointEvery;
   }
 
-  /** Returns all options as texts under the names of the command line, in a fixed order. */
+  /**
+   * Returns all options under the names of the command line, in a fixed order: numbers, {@link
+   * Boolean}s and words.
+   */
+  public Map<String, Object> values() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("epochs", epochs);
+    map.put("batch-size", batchSize);
+    map.put("optimizer", optimizer.option());
+    map.put("lr", learningRate);
+    map.put("weight-decay", weightDecay);
+    map.put("schedule", schedule.option());
+    map.put("seed", seed);
+    map.put("crop", crop);
+    map.put("flip", flip);
+    map.put("checkpoint-every", checkpointEvery);
+    return map;
+  }
+
+  /** Returns {@link #values()} as texts. */
   public Map<String, String> toMap() {
     Map<String, String> map = new LinkedHashMap<>();
-    map.put("epochs", Integer.toString(epochs));
-    map.put("batch-size", Integer.toString(batchSize));
-    map.put("optimizer", optimizer.option());
-    map.put("lr", Double.toString(learningRate));
-    map.put("weight-decay", Double.toString(weightDecay));
-    map.put("schedule", schedule.option());
-    map.put("seed", Long.toString(seed));
-    map.put("crop", Integer.toString(crop));
-    map.put("flip", Boolean.toString(flip));
-    map.put("checkpoint-every", Integer.toString(checkpointEvery));
+    values().forEach((name, value) -> map.put(name, value.toString()));
     return map;
   }
 
@@ -211,20 +221,34 @@ public final class TrainingOptions {
    * Returns the options of a {@link #toMap()}.
    *
    * @throws NoSuchElementException if one is missing; the message names it
-   * @throws IllegalArgumentException if one is no number or out of range
+   * @throws IllegalArgumentException if one is no number or out of range; the message names it
    */
   public static TrainingOptions fromMap(Map<String, String> map) {
-    return defaults()
-        .withOptimizer(OptimizerKind.named(text(map, "optimizer")))
-        .withEpochs(Integer.parseInt(text(map, "epochs")))
-        .withBatchSize(Integer.parseInt(text(map, "batch-size")))
-        .withLearningRate(Double.parseDouble(text(map, "lr")))
-        .withWeightDecay(Double.parseDouble(text(map, "weight-decay")))
-        .withSchedule(ScheduleKind.named(text(map, "schedule")))
-        .withSeed(Long.parseLong(text(map, "seed")))
-        .withCrop(Integer.parseInt(text(map, "crop")))
-        .withFlip(Boolean.parseBoolean(text(map, "flip")))
-        .withCheckpointEvery(Integer.parseInt(text(map, "checkpoint-every")));
+    return read(new MetadataReader(map, "option", ""));
+  }
+
+  /** Reads what {@link #toMap} gave. */
+  static TrainingOptions read(MetadataReader texts) {
+    String kinds = "one of " + String.join(", ", OptimizerKind.options());
+    String schedules = "one of " + String.join(", ", ScheduleKind.options());
+    TrainingOptions start =
+        defaults()
+            .withOptimizer(texts.parsed("optimizer", kinds, OptimizerKind::named))
+            .withSchedule(texts.parsed("schedule", schedules, ScheduleKind::named))
+            .withSeed(texts.longInteger("seed"))
+            .withFlip(texts.truth("flip"));
+    int epochs = texts.integer("epochs");
+    int batchSize = texts.integer("batch-size");
+    double rate = texts.number("lr");
+    double decay = texts.number("weight-decay");
+    int crop = texts.integer("crop");
+    int every = texts.integer("checkpoint-every");
+    TrainingOptions timed = texts.accepted("epochs", () -> start.withEpochs(epochs));
+    TrainingOptions sized = texts.accepted("batch-size", () -> timed.withBatchSize(batchSize));
+    TrainingOptions rated = texts.accepted("lr", () -> sized.withLearningRate(rate));
+    TrainingOptions decayed = texts.accepted("weight-decay", () -> rated.withWeightDecay(decay));
+    TrainingOptions cropped = texts.accepted("crop", () -> decayed.withCrop(crop));
+    return texts.accepted("checkpoint-every", () -> cropped.withCheckpointEvery(every));
   }
 
   /**
@@ -248,14 +272,6 @@ public final class TrainingOptions {
               }
             });
     return conflicts;
-  }
-
-  private static String text(Map<String, String> map, String name) {
-    String text = map.get(name);
-    if (text == null) {
-      throw new NoSuchElementException("option \"" + name + "\" is missing");
-    }
-    return text;
   }
 
   @Override

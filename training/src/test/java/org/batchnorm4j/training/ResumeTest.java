@@ -200,7 +200,7 @@ class ResumeTest {
     Trainer other =
         new Trainer(linear, SmallRun.DATA, SmallRun.standard().options(), Backend.standard());
     String message = refusal(other);
-    assertTrue(message.startsWith("the state does not fit Sequential: "), message);
+    assertTrue(message.startsWith("its tensors are not those of the model: "), message);
     TrainingOptions sgd = SmallRun.standard().options().withOptimizer(OptimizerKind.SGD);
     assertThrows(
         IllegalArgumentException.class, () -> restore(SmallRun.standard().with(sgd).trainer()));

@@ -84,7 +84,8 @@ public final class IdxFile {
   public static IdxFile open(Path path, Kind kind, ReadLimits limits) throws IOException {
     long fileBytes = Files.size(path);
     boolean packed = packed(path);
-    try (InputStream in = stream(path, packed)) {
+    CountedStream in = stream(path, packed);
+    try (in) {
       int magic = readInt(in, path, "magic number", 0);
       if (magic != kind.magic) {
         throw new FormatException(path, wrongMagic(magic, kind));
@@ -108,7 +109,7 @@ public final class IdxFile {
           checkedBytes(path, packed, fileBytes, 4 + 4L * sizes.length, sizes, bytes, limits);
       return new IdxFile(path, kind, packed, sizes, dataBytes);
     } catch (EOFException | ZipException e) {
-      throw badPacking(path, e);
+      throw badPacking(path, kind, in.count(), Long.MAX_VALUE, e);
     }
   }
 
@@ -180,8 +181,9 @@ public final class IdxFile {
    *     unpacked
    */
   public byte[] read() throws IOException {
-    try (InputStream in = stream(path, packed)) {
-      int header = 4 + 4 * sizes.length;
+    int header = 4 + 4 * sizes.length;
+    CountedStream in = stream(path, packed);
+    try (in) {
       if (in.readNBytes(header).length < header) {
         throw new FormatException(path, "the file ends inside its header");
       }
@@ -202,7 +204,7 @@ public final class IdxFile {
       }
       return data;
     } catch (EOFException | ZipException e) {
-      throw badPacking(path, e);
+      throw badPacking(path, kind, in.count(), (long) header + dataBytes, e);
     }
   }
 
@@ -212,16 +214,17 @@ public final class IdxFile {
     }
   }
 
-  private static InputStream stream(Path path, boolean packed) throws IOException {
+  private static CountedStream stream(Path path, boolean packed) throws IOException {
     InputStream raw = Files.newInputStream(path);
     if (!packed) {
-      return new BufferedInputStream(raw);
+      return new CountedStream(new BufferedInputStream(raw));
     }
     try {
-      return new GZIPInputStream(raw, 1 << 16);
+      return new CountedStream(new GZIPInputStream(raw, 1 << 16));
     } catch (EOFException | ZipException e) {
       raw.close();
-      throw badPacking(path, e);
+      throw new FormatException(
+          path, "the gzip header at byte 0 of the file is damaged: " + reason(e), e);
     }
   }
 
@@ -270,8 +273,32 @@ public final class IdxFile {
     return text.toString();
   }
 
-  private static FormatException badPacking(Path path, IOException cause) {
-    String detail = cause instanceof EOFException ? "it ends too early" : cause.getMessage();
-    return new FormatException(path, "the gzip packing is damaged: " + detail, cause);
+  /** Says which field could not be unpacked whole, and at which unpacked byte that showed. */
+  private static FormatException badPacking(
+      Path path, Kind kind, long unpacked, long end, IOException cause) {
+    String field;
+    if (unpacked >= end) {
+      field = "checksum and length behind the " + kind.content;
+    } else if (unpacked >= 4 + 4L * kind.rank()) {
+      field = kind.content;
+    } else {
+      int word = (int) (unpacked / 4);
+      field = word == 0 ? "magic number" : AXES[word - 1];
+    }
+    return new FormatException(
+        path,
+        "the gzip packing is damaged at unpacked byte "
+            + unpacked
+            + ", in the "
+            + field
+            + ": "
+            + reason(cause),
+        cause);
+  }
+
+  private static String reason(IOException cause) {
+    return cause instanceof EOFException
+        ? "the file ends too early"
+        : FormatException.quote(String.valueOf(cause.getMessage()));
   }
 }

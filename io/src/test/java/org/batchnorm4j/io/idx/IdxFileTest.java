@@ -135,6 +135,43 @@ class IdxFileTest {
   }
 
   @Test
+  void damagedPackingNamesFieldAndUnpackedByte() throws IOException {
+    // pixels that cannot be packed, so that a cut leaves about as many bytes as it keeps
+    byte[] pixels = new byte[4000];
+    new java.util.Random(1).nextBytes(pixels);
+    byte[] packed = pack(images(1, 40, 100, pixels));
+    Path pictures = Files.write(directory.resolve("cut.gz"), Arrays.copyOf(packed, 2000));
+    IdxFile open = IdxFile.open(pictures, IdxFile.Kind.IMAGES);
+    String cut = message(assertThrows(FormatException.class, open::read));
+    assertTrue(
+        cut.matches(
+            java.util.regex.Pattern.quote(pictures.toString())
+                + ": the gzip packing is damaged at unpacked byte 19\\d\\d, in the images: the file"
+                + " ends too early"),
+        cut);
+    Path untrailed =
+        Files.write(directory.resolve("tail.gz"), Arrays.copyOf(packed, packed.length - 3));
+    IdxFile whole = IdxFile.open(untrailed, IdxFile.Kind.IMAGES);
+    assertEquals(
+        untrailed
+            + ": the gzip packing is damaged at unpacked byte 4016, in the checksum and length"
+            + " behind the images: the file ends too early",
+        message(assertThrows(FormatException.class, whole::read)));
+    Path wrongSum = directory.resolve("sum.gz");
+    packed[packed.length - 8] ^= 1;
+    Files.write(wrongSum, packed);
+    IdxFile summed = IdxFile.open(wrongSum, IdxFile.Kind.IMAGES);
+    String sum = message(assertThrows(FormatException.class, summed::read));
+    assertTrue(sum.contains(" at unpacked byte 4016, in the checksum and length"), sum);
+    Path stump = Files.write(directory.resolve("stump.gz"), Arrays.copyOf(packed, 10));
+    assertEquals(
+        stump
+            + ": the gzip packing is damaged at unpacked byte 0, in the magic number: the file"
+            + " ends too early",
+        message(stump, IdxFile.Kind.IMAGES));
+  }
+
+  @Test
   void limitOnUnpackedBytesHolds() throws IOException {
     Path path = file(images(2, 2, 3, PIXELS), true);
     ReadLimitException e =
