@@ -43,6 +43,10 @@ final class LauncherTest {
           }
           switch (what) {
             case "stdin" -> System.out.write(System.in.readAllBytes());
+            case "settings" ->
+                System.out.println(
+                    System.getProperty("batchnorm4j.command") + "|" + System.getProperty("one") + "|"
+                        + System.getProperty("two"));
             case "wait" -> {
               System.err.print("half a line");
               Thread.sleep(60_000);
@@ -271,6 +275,51 @@ final class LauncherTest {
     assertEquals(
         "batchnorm4j: needs a JDK 25: install one, such as Temurin 25 (https://adoptium.net), or set"
             + " JAVA_HOME to it\n",
+        text(process.getErrorStream()));
+    assertEquals(1, process.waitFor());
+  }
+
+  @Test
+  void theJvmThatWorksGetsTheUsersOptionsAndTheNameTheLauncherWasCalledBy() throws Exception {
+    Path link = Files.createSymbolicLink(folder.resolve("name"), checkout.resolve("batchnorm4j"));
+    Map<String, String> options = Map.of("BATCHNORM4J_JAVA_OPTS", " -Done=*  -Dtwo=2 ");
+    Process process = start(options, link, "settings").start();
+    assertEquals(link + "|*|2\n", text(process.getInputStream()));
+    ProcessBuilder builder = start(Map.of(), Path.of("bash"), "name", "settings");
+    process = builder.directory(folder.toFile()).start();
+    assertEquals("./name|null|null\n", text(process.getInputStream()));
+  }
+
+  @Test
+  void aFolderThatCannotBeMadeIsOneLine() throws Exception {
+    Path other = Files.createDirectory(folder.resolve("another checkout"));
+    Path launcher = Files.copy(checkout.resolve("batchnorm4j"), other.resolve("batchnorm4j"));
+    assertTrue(launcher.toFile().setExecutable(true));
+    // as on a disk that cannot be written to, for any user: what should be a folder is a file
+    Files.createFile(other.resolve("cli"));
+    Process process = start(Map.of(), launcher, "--version").start();
+    assertEquals(
+        "batchnorm4j: cannot build: the folder "
+            + other.toRealPath().resolve("cli/target/app")
+            + " cannot be made or written to; make it writable, or copy the checkout to where you may"
+            + " write\n",
+        text(process.getErrorStream()));
+    assertEquals(1, process.waitFor());
+  }
+
+  @Test
+  void aClosedStandardOutputIsOneLine() throws Exception {
+    Process process =
+        start(
+                Map.of(),
+                Path.of("bash"),
+                "-c",
+                "exec \"$0\" --version >&-",
+                checkout.resolve("batchnorm4j").toString())
+            .start();
+    assertEquals(
+        "batchnorm4j: standard output is closed; send it to a terminal, a file, a pipe or"
+            + " /dev/null\n",
         text(process.getErrorStream()));
     assertEquals(1, process.waitFor());
   }
