@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.batchnorm4j.data.DataSource;
 import org.batchnorm4j.data.Dataset;
+import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.tensor.CpuBackend;
@@ -80,7 +81,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     Path file = CheckpointFiles.resolve(checkpoint);
     Checkpoint state = Checkpoint.read(file);
-    RunPlan plan = plan(state);
+    RunPlan plan = RunPlan.of(state, file);
     Dataset pictures = state.data().normalised(test(plan));
     if (pictures.classes() != state.data().classes()
         || !pictures.shape().equals(state.data().shape())) {
@@ -99,7 +100,7 @@ final class EvaluateCommand implements Callable<Integer> {
     Module model =
         plan.model()
             .build(pictures.shape(), pictures.classes(), plan.norm(), plan.options().seed());
-    model.loadStateDict(state.model(), true);
+    load(state, model, file);
     Evaluation evaluation = new Evaluator(backend).evaluate(model, pictures);
     surroundings
         .out()
@@ -118,11 +119,11 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  private static RunPlan plan(Checkpoint state) {
+  private static void load(Checkpoint state, Module model, Path file) throws FormatException {
     try {
-      return RunPlan.of(state);
+      state.loadInto(model);
     } catch (IllegalArgumentException e) {
-      throw new UsageException(e);
+      throw new FormatException(file, "the checkpoint is damaged: " + e.getMessage(), e);
     }
   }
 

@@ -5,16 +5,12 @@ import java.io.PrintStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * Turns whatever goes wrong into one line and an exit code: 2 for wrong usage, 1 for the rest. The
@@ -32,40 +28,13 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
 
   @Override
   public int handleParseException(ParameterException e, String[] args) {
-    CommandLine command = e.getCommandLine();
-    return usage(
-        command, e instanceof UnmatchedArgumentException u ? unmatched(command, u) : text(e));
+    return usage(e.getCommandLine(), ParseErrors.text(e));
   }
 
   private int usage(CommandLine command, String message) {
     String name = command.getCommandSpec().qualifiedName();
     err.println(name + ": " + message + "; try " + name + " --help");
     return USAGE;
-  }
-
-  private static String unmatched(CommandLine command, UnmatchedArgumentException e) {
-    String argument = e.getUnmatched().getFirst();
-    if (!argument.startsWith("-")) {
-      List<String> commands = List.copyOf(command.getSubcommands().keySet());
-      return commands.isEmpty()
-          ? "\"" + argument + "\" is one argument too many"
-          : "there is no command \"" + argument + "\"" + didYouMean(argument, commands);
-    }
-    int equals = argument.indexOf('=');
-    String option = equals < 0 ? argument : argument.substring(0, equals);
-    List<String> options = new ArrayList<>();
-    command.getCommandSpec().options().forEach(known -> options.addAll(List.of(known.names())));
-    return "there is no option \"" + option + "\"" + didYouMean(option, options);
-  }
-
-  private static String didYouMean(String word, List<String> known) {
-    Optional<String> nearest = Nearest.of(word, known);
-    return nearest.map(guess -> " (did you mean " + guess + "?)").orElse("");
-  }
-
-  private static String text(ParameterException e) {
-    String message = e.getMessage();
-    return message == null ? e.toString() : message.lines().findFirst().orElse("");
   }
 
   @Override
@@ -113,7 +82,15 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     err.println(
         "batchnorm4j: the memory of the JVM is too small ("
             + e.getMessage()
-            + "); a smaller --batch-size needs less, JAVA_TOOL_OPTIONS=-Xmx4g grants more");
+            + "); a smaller --batch-size needs less, BATCHNORM4J_JAVA_OPTS=-Xmx4g grants more");
+    return FAILURE;
+  }
+
+  /** One line for results that did not reach standard output. */
+  int outputLost() {
+    err.println(
+        "batchnorm4j: standard output took not all of what was printed: it is full or closed; files"
+            + " of a run are not touched by that");
     return FAILURE;
   }
 }

@@ -19,7 +19,9 @@ import picocli.CommandLine.Spec;
       "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.",
       "",
       "  batchnorm4j train              trains on the embedded digits",
-      "  batchnorm4j train --help       says what can be chosen"
+      "  batchnorm4j train --help       says what can be chosen",
+      "",
+      "BATCHNORM4J_JAVA_OPTS holds options for the JVM that works, such as -Xmx4g."
     })
 public final class Main implements Runnable {
   @Option(
@@ -60,7 +62,9 @@ public final class Main implements Runnable {
     line.setParameterExceptionHandler(failures);
     line.setExecutionExceptionHandler(failures);
     try {
-      return line.execute(args);
+      int exit = line.execute(args);
+      boolean lost = surroundings.out().checkError(); // which flushes
+      return exit == 0 && lost ? failures.outputLost() : exit;
     } catch (OutOfMemoryError e) {
       return failures.outOfMemory(e);
     }

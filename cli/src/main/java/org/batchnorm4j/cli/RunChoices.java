@@ -1,10 +1,12 @@
 package org.batchnorm4j.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import org.batchnorm4j.data.DataSource;
+import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.model.Network;
 import org.batchnorm4j.model.Norm;
@@ -30,13 +32,18 @@ final class RunChoices {
    * @throws UsageException if a value is out of range or unknown, or options exclude each other
    */
   void check() {
+    RunPlan plan = newRun();
     try {
-      over(RunPlan.defaults());
       kernels();
     } catch (IllegalArgumentException e) {
       throw new UsageException(e);
     }
     threads();
+    if (plan.options().batchSize() == 1 && plan.norm().equals(Norm.batch())) {
+      throw new UsageException(
+          "--batch-size 1 leaves batch norm one picture to take mean and variance from; choose"
+              + " --batch-size 2 or more, or --norm none");
+    }
     if (given.overwrite && given.resume != null) {
       throw new UsageException("--overwrite and --resume exclude each other");
     }
@@ -62,17 +69,19 @@ final class RunChoices {
 
   /** The plan of a new run. */
   RunPlan newRun() {
-    return over(RunPlan.defaults());
+    return planOver(RunPlan.defaults());
   }
 
   /**
    * The plan by which a run goes on.
    *
+   * @param file where the checkpoint was read, for messages
    * @throws UsageException if an option says otherwise than the checkpoint; the message names both
+   * @throws FormatException if this program did not write the checkpoint
    */
-  RunPlan resumed(Checkpoint checkpoint) {
-    RunPlan before = RunPlan.of(checkpoint);
-    RunPlan after = over(before);
+  RunPlan resumed(Checkpoint checkpoint, Path file) throws FormatException {
+    RunPlan before = RunPlan.of(checkpoint, file);
+    RunPlan after = planOver(before);
     List<String> conflicts = new ArrayList<>();
     before
         .labels()
@@ -110,6 +119,14 @@ final class RunChoices {
         ? "; epochs can be added with the schedule constant only, this is "
             + before.options().schedule().option()
         : "";
+  }
+
+  private RunPlan planOver(RunPlan base) {
+    try {
+      return over(base);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e);
+    }
   }
 
   private RunPlan over(RunPlan base) {

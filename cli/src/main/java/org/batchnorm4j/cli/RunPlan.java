@@ -5,7 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.batchnorm4j.data.DataSource;
+import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.model.Network;
 import org.batchnorm4j.model.Norm;
 import org.batchnorm4j.training.Checkpoint;
@@ -35,25 +37,45 @@ record RunPlan(Network model, Norm norm, DataSource data, int holdout, TrainingO
   /**
    * The plan that a checkpoint was made by.
    *
-   * @throws IllegalArgumentException if it was not made by this program
+   * @param file where it was read, for the message
+   * @throws FormatException if it was not made by this program
    */
-  static RunPlan of(Checkpoint checkpoint) {
+  static RunPlan of(Checkpoint checkpoint, Path file) throws FormatException {
     Map<String, String> labels = checkpoint.labels();
+    String models = "one of " + String.join(", ", Network.options());
+    String norms = String.join(" or ", Norm.names());
     return new RunPlan(
-        Network.named(required(labels, MODEL)),
-        Norm.named(required(labels, NORM)),
-        DataSource.parse(required(labels, DATA)),
-        Integer.parseInt(required(labels, HOLDOUT)),
+        label(labels, file, MODEL, models, Network::named),
+        label(labels, file, NORM, norms, Norm::named),
+        label(
+            labels,
+            file,
+            DATA,
+            "digits, mnist:DIR, fashion-mnist:DIR or cifar10:DIR",
+            DataSource::parse),
+        label(labels, file, HOLDOUT, "a whole number", Integer::valueOf),
         checkpoint.options());
   }
 
-  private static String required(Map<String, String> labels, String name) {
+  private static <T> T label(
+      Map<String, String> labels,
+      Path file,
+      String name,
+      String expected,
+      Function<String, T> parse)
+      throws FormatException {
     String text = labels.get(name);
+    String key = "metadata \"label." + name + "\"";
     if (text == null) {
-      throw new IllegalArgumentException(
-          "the checkpoint does not say its " + name + "; batchnorm4j train did not write it");
+      throw new FormatException(
+          file, key + " is missing, expected " + expected + "; batchnorm4j train did not write it");
     }
-    return text;
+    try {
+      return parse.apply(text);
+    } catch (IllegalArgumentException e) {
+      throw new FormatException(
+          file, key + " is " + FormatException.quote(text) + ", expected " + expected, e);
+    }
   }
 
   /** What a checkpoint has to say about this plan beyond its options. */
@@ -66,10 +88,11 @@ record RunPlan(Network model, Norm norm, DataSource data, int holdout, TrainingO
     return labels;
   }
 
-  /** The plan as values of the command line's options, by name. */
-  Map<String, String> values() {
-    Map<String, String> values = labels();
-    values.putAll(options.toMap());
+  /** The plan as values of the command line's options, by name: numbers, truths and words. */
+  Map<String, Object> values() {
+    Map<String, Object> values = new LinkedHashMap<>(labels());
+    values.put(HOLDOUT, holdout);
+    values.putAll(options.values());
     return values;
   }
 

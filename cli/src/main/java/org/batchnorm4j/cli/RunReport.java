@@ -1,6 +1,7 @@
 package org.batchnorm4j.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.batchnorm4j.data.DataSplit;
@@ -26,11 +27,23 @@ record RunReport(
 
   /** What is about to happen. */
   String opening(Position position, @Nullable Path resumed) {
+    TrainingOptions options = plan.options();
     StringBuilder text = new StringBuilder();
     text.append(resumed == null ? "Training " : "Going on to train ").append(subject());
     text.append(options()).append(backend).append('\n');
     if (resumed != null) {
       text.append("from ").append(resumed).append(", ").append(reached(position)).append('\n');
+    }
+    int size = data.training().size();
+    if (options.batchSize() > 1 && size % options.batchSize() == 1) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "each epoch leaves one picture out, another one each time: %,d pictures in batches of"
+                  + " %d would end with a batch of one, from which batch norm can take no"
+                  + " variance\n",
+              size,
+              options.batchSize()));
     }
     return text.toString();
   }
@@ -123,13 +136,16 @@ record RunReport(
     return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%,.0f", value);
   }
 
-  /** What to say when a run was asked to stop and has saved. */
-  String stopped(Position position, int batches, boolean quiet) {
-    String command =
-        System.getProperty("batchnorm4j.command", "./batchnorm4j")
-            + " train --resume "
-            + ShellWords.quote(directory.checkpoint().toString())
-            + (quiet ? " --quiet" : "");
+  /**
+   * What to say when a run was asked to stop and has saved.
+   *
+   * @param again options that a run does not remember, as they were given
+   */
+  String stopped(Position position, int batches, List<String> again) {
+    List<String> words = new ArrayList<>();
+    words.add(System.getProperty("batchnorm4j.command", "./batchnorm4j"));
+    words.addAll(List.of("train", "--resume", directory.checkpoint().toString()));
+    words.addAll(again);
     return "\nStopped and saved behind batch "
         + position.batch()
         + " of "
@@ -137,6 +153,6 @@ record RunReport(
         + " in epoch "
         + (position.epoch() + 1)
         + ". Go on with:\n  "
-        + command;
+        + ShellWords.join(words);
   }
 }

@@ -1,6 +1,7 @@
 package org.batchnorm4j.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -149,6 +150,21 @@ final class TrainCommand implements Callable<Integer> {
   TrainCommand(Surroundings surroundings, List<String> arguments) {
     this.surroundings = surroundings;
     this.arguments = arguments;
+  }
+
+  /** Options that a checkpoint does not hold, as they were given. */
+  List<String> again() {
+    List<String> words = new ArrayList<>();
+    if (threads != null) {
+      words.addAll(List.of("--threads", threads.toString()));
+    }
+    if (kernels != null) {
+      words.addAll(List.of("--kernels", kernels));
+    }
+    if (quiet) {
+      words.add("--quiet");
+    }
+    return words;
   }
 
   @Override

@@ -1,8 +1,11 @@
 package org.batchnorm4j.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.batchnorm4j.data.DataSplit;
+import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.CpuBackend;
@@ -30,10 +33,22 @@ final class TrainingSession {
 
   /** Trains; returns the exit code. */
   int run() throws IOException {
-    Path from = given.resume == null ? null : CheckpointFiles.resolve(given.resume);
-    Checkpoint checkpoint = from == null ? null : Checkpoint.read(from);
-    RunPlan plan = plan(checkpoint);
-    Path out = RunPlaces.choose(given.out, given.overwrite, from, plan);
+    if (given.resume == null) {
+      RunPlan plan = choices.newRun();
+      try (RunClaim claim = RunPlaces.claim(given.out, given.overwrite, plan)) {
+        return run(claim, plan, null, null);
+      }
+    }
+    Path from = CheckpointFiles.resolve(given.resume);
+    try (RunClaim claim = RunPlaces.claimResumed(given.out, from)) {
+      Checkpoint checkpoint = Checkpoint.read(from); // behind the claim: nobody changes it now
+      return run(claim, choices.resumed(checkpoint, from), checkpoint, from);
+    }
+  }
+
+  private int run(
+      RunClaim claim, RunPlan plan, @Nullable Checkpoint checkpoint, @Nullable Path from)
+      throws IOException {
     DataSplit data = load(plan);
     Backend backend =
         CpuBackend.of(
@@ -46,18 +61,22 @@ final class TrainingSession {
             });
     Module model = model(plan, data);
     Trainer trainer = new Trainer(model, data, plan.options(), backend).withLabels(plan.labels());
-    if (checkpoint != null) {
-      restore(trainer, checkpoint);
+    if (checkpoint != null && from != null) {
+      restore(trainer, checkpoint, from);
     }
-    RunDirectory directory = RunDirectory.at(out, surroundings.disk());
-    if (given.overwrite) {
-      RunPlaces.clear(directory);
-    }
+    RunDirectory directory = RunDirectory.at(claim.directory(), surroundings.disk());
     RunReport report =
         new RunReport(plan, data, model.parameterCount(), backend.describe(), directory);
     if (!given.quiet) {
       surroundings.out().print(report.opening(trainer.position(), from));
     }
+    boolean done = trainer.position().epoch() == plan.options().epochs();
+    boolean keepSummary = done && Files.exists(directory.summary());
+    if (!keepSummary) {
+      // it would be of another run, or of this one when it had fewer epochs
+      surroundings.disk().delete(directory.summary());
+    }
+    long resumedAt = trainer.position().step();
     StopSignal stop = surroundings.signals().get();
     Progress progress = Progress.of(surroundings, given.quiet, plan.options().epochs());
     progress.begin(trainer.position(), trainer.batchesPerEpoch());
@@ -65,22 +84,17 @@ final class TrainingSession {
     if (!result.finished()) {
       surroundings
           .err()
-          .println(report.stopped(result.position(), trainer.batchesPerEpoch(), given.quiet));
+          .println(report.stopped(result.position(), trainer.batchesPerEpoch(), given.again()));
       return stop.exitCode();
     }
-    directory.write(summary(result, plan, model, backend));
+    if (!keepSummary) {
+      RunSummary summary = summary(result, plan, model, backend);
+      directory.write(from == null ? summary : summary.with("resumed_at_step", resumedAt));
+    }
     if (!given.quiet) {
       surroundings.out().print(report.closing(result));
     }
     return 0;
-  }
-
-  private RunPlan plan(@Nullable Checkpoint checkpoint) {
-    try {
-      return checkpoint == null ? choices.newRun() : choices.resumed(checkpoint);
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e);
-    }
   }
 
   private static DataSplit load(RunPlan plan) throws IOException {
@@ -104,11 +118,17 @@ final class TrainingSession {
     }
   }
 
-  private static void restore(Trainer trainer, Checkpoint checkpoint) {
+  private static void restore(Trainer trainer, Checkpoint checkpoint, Path file)
+      throws FormatException {
+    try {
+      trainer.requireSameRun(checkpoint);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e);
+    }
     try {
       trainer.restore(checkpoint);
     } catch (IllegalArgumentException e) {
-      throw new UsageException(e);
+      throw new FormatException(file, "the checkpoint is damaged: " + e.getMessage(), e);
     }
   }
 
@@ -119,8 +139,8 @@ final class TrainingSession {
             .with("computed_with", backend.describe())
             .with("version", VersionText.version())
             .with("java", Runtime.version().toString());
-    for (var option : plan.values().entrySet()) {
-      if (!option.getKey().equals("epochs")) {
+    for (Map.Entry<String, Object> option : plan.values().entrySet()) {
+      if (!option.getKey().equals("epochs")) { // those done are there already
         summary = summary.with(option.getKey().replace('-', '_'), option.getValue());
       }
     }

@@ -216,4 +216,147 @@ class TrainAndEvaluateTest {
       assertEquals(1, result.err().lines().count(), result.err());
     }
   }
+
+  @Test
+  void damagedTextsOfACheckpointAreNamedWithFileKeyAndValue() throws IOException {
+    Path out = directory.resolve("d");
+    CommandResult.of(arguments(out, "--epochs", "1"));
+    Path file = out.resolve("checkpoint.safetensors");
+    byte[] whole = checkpoint(out);
+    for (String[] change :
+        new String[][] {
+          {"label.model", "mlp", "xyz", "one of labml-mnist, labml-cifar10, mlp, resnet"},
+          {"label.norm", "batch", "lunch", "batch or none"},
+          {"label.holdout", "40", "4a", "a whole number"},
+          {"option.seed", "1", "x", "a whole number"}
+        }) {
+      Files.write(file, replaced(whole, change[0], change[1], change[2]));
+      for (String command : List.of("train --resume", "evaluate")) {
+        List<String> words = new ArrayList<>(List.of(command.split(" ")));
+        words.add(file.toString());
+        CommandResult result = CommandResult.of(words.toArray(String[]::new));
+        assertEquals(1, result.exit(), result.err());
+        assertEquals(1, result.err().lines().count(), result.err());
+        assertTrue(result.err().contains(file + ": "), result.err());
+        assertTrue(
+            result
+                .err()
+                .contains(
+                    "metadata \""
+                        + change[0]
+                        + "\" is \""
+                        + change[2]
+                        + "\", expected "
+                        + change[3]),
+            result.err());
+      }
+    }
+    Files.write(file, replaced(whole, "position.step", "8", "9"));
+    CommandResult result = CommandResult.of("train", "--resume", file.toString());
+    assertEquals(1, result.exit());
+    assertTrue(
+        result.err().contains(file + ": the checkpoint is damaged: metadata \"position.step\" is"),
+        result.err());
+    Files.write(file, replaced(whole, "label.model", "mlp", "resnet"));
+    result = CommandResult.of("evaluate", file.toString());
+    assertEquals(1, result.exit());
+    assertTrue(result.err().contains(" and 46 more; unexpected \"bn2.bias\", "), result.err());
+  }
+
+  /** The file with another value of a text in its header. */
+  private static byte[] replaced(byte[] file, String key, String old, String value) {
+    java.nio.ByteBuffer bytes =
+        java.nio.ByteBuffer.wrap(file).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    int length = (int) bytes.getLong();
+    String header = new String(file, Long.BYTES, length, java.nio.charset.StandardCharsets.UTF_8);
+    String before = "\"" + key + "\":\"" + old + "\"";
+    assertTrue(header.contains(before), header);
+    byte[] changed =
+        header
+            .replace(before, "\"" + key + "\":\"" + value + "\"")
+            .getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    int data = file.length - Long.BYTES - length;
+    return java.nio.ByteBuffer.allocate(Long.BYTES + changed.length + data)
+        .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+        .putLong(changed.length)
+        .put(changed)
+        .put(file, Long.BYTES + length, data)
+        .array();
+  }
+
+  @Test
+  void summaryNamesTheCommandThatDidTheWork() throws IOException {
+    Path out = directory.resolve("s");
+    AtomicInteger batches = new AtomicInteger();
+    CommandResult.of(
+        false, () -> batches.getAndIncrement() >= 3, arguments(out, "--epochs", "2", "--flip"));
+    CommandResult.of("train", "--resume", out.toString());
+    Path file = out.resolve("summary.json");
+    String json = Files.readString(file);
+    assertTrue(json.contains("\"command\": \"batchnorm4j train --resume " + out + "\",\n"), json);
+    assertTrue(json.contains("\"resumed_at_step\": 3\n"), json);
+    for (String line :
+        List.of(
+            "\"holdout\": 40",
+            "\"batch_size\": 16",
+            "\"lr\": 0.001",
+            "\"seed\": 1",
+            "\"flip\": true",
+            "\"checkpoint_every\": 0",
+            "\"optimizer\": \"adam\"")) {
+      assertTrue(json.contains("  " + line + ",\n"), line + " in " + json);
+    }
+    // a run that had finished did nothing when it was resumed again
+    CommandResult again = CommandResult.of("train", "--resume", out.toString(), "--threads", "1");
+    assertEquals(0, again.exit(), again.err());
+    assertEquals(json, Files.readString(file));
+    Files.delete(file); // killed between checkpoint and summary
+    CommandResult.of("train", "--resume", out.toString());
+    assertTrue(
+        Files.readString(file).contains("\"resumed_at_step\": 16\n"), Files.readString(file));
+  }
+
+  @Test
+  void theCommandThatGoesOnRepeatsWhatACheckpointDoesNotHold() {
+    Path out = directory.resolve("my run");
+    CommandResult result =
+        CommandResult.of(
+            false,
+            () -> true,
+            arguments(out, "--threads", "1", "--kernels", "scalar", "--quiet", "--epochs", "2"));
+    assertEquals(130, result.exit());
+    assertEquals(
+        "  ./batchnorm4j train --resume '"
+            + out.resolve("checkpoint.safetensors")
+            + "' --threads 1 --kernels scalar --quiet",
+        result.err().lines().toList().getLast());
+  }
+
+  @Test
+  void aLastBatchOfOnePictureIsSpokenOf() {
+    // 120 pictures are 17 batches of 7 and one picture
+    CommandResult result =
+        CommandResult.of(arguments(directory.resolve("l"), "--epochs", "1", "--batch-size", "7"));
+    assertEquals(2, result.exit(), "given twice");
+    List<String> words =
+        new ArrayList<>(
+            List.of("train", "--data", data, "--model", "mlp", "--holdout", "40", "--epochs", "1"));
+    words.addAll(List.of("--batch-size", "7", "--out", directory.resolve("m").toString()));
+    result = CommandResult.of(words.toArray(String[]::new));
+    assertEquals(0, result.exit(), result.err());
+    assertTrue(
+        result.out().contains("\neach epoch leaves one picture out, another one each time: 120"),
+        result.out());
+  }
+
+  @Test
+  void theHintAtALossThatLeftTheNumbersGivesTheRateWithAllItsDigits() {
+    CommandResult result =
+        CommandResult.of(
+            arguments(directory.resolve("h"), "--lr", "12345678901.234567", "--optimizer", "sgd"));
+    assertEquals(1, result.exit(), result.out());
+    assertTrue(
+        result.err().contains("; a learning rate below 1.2345678901234568E10 may help"),
+        result.err());
+  }
 }

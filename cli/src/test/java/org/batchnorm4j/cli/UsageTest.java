@@ -3,8 +3,14 @@ package org.batchnorm4j.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import org.batchnorm4j.io.Disk;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -79,8 +85,24 @@ class UsageTest {
         "trian                | there is no command \"trian\" (did you mean train?)",
         "fly                  | there is no command \"fly\"",
         "train fast           | \"fast\" is one argument too many",
-        "train --epochs many  | Invalid value for option '--epochs': 'many' is not an int",
-        "train --epochs       | Missing required parameter for option '--epochs' (N)",
+        "train --epochs many  | --epochs is \"many\", expected a whole number such as 8",
+        "train --epochs 1e9   | --epochs is \"1e9\", expected a whole number such as 8",
+        "train --epochs 9999999999 | --epochs is \"9999999999\", expected at most 2147483647",
+        "train --lr fast      | --lr is \"fast\", expected a number such as 0.001",
+        "train --seed 1.5     | --seed is \"1.5\", expected a whole number such as 8",
+        "train --flip=yes     | --flip is \"yes\", expected no value",
+        "train --epochs       | --epochs needs a value, N",
+        "train --epochs 1 --epochs 2 | --epochs is given twice",
+        "train --batch-size 1 | --batch-size 1 leaves batch norm one picture to take mean and"
+            + " variance from; choose --batch-size 2 or more, or --norm none",
+        "train --learning-rate 1 | there is no option \"--learning-rate\" (did you mean --lr?)",
+        "train --output x     | there is no option \"--output\" (did you mean --out?)",
+        "train --dataset=x    | there is no option \"--dataset\" (did you mean --data?)",
+        "train --batch 3      | there is no option \"--batch\" (did you mean --batch-size?)",
+        "train --scheduler x  | there is no option \"--scheduler\" (did you mean --schedule?)",
+        "train -e 3           | there is no option \"-e\" (did you mean --epochs?)",
+        "evaluate x --dataset y | there is no option \"--dataset\" (did you mean --data?)",
+        "evaluate x --learning-rate 1 | there is no option \"--learning-rate\"",
         "train --epochs 0     | epochs must be from 1 to 1000000, got 0",
         "train --batch-size 0 | batch size must be from 1 to 65536, got 0",
         "train --lr -1        | learning rate must be a number above 0, got -1.0",
@@ -90,7 +112,7 @@ class UsageTest {
         "train --kernels fast | kernels \"fast\" are unknown; choose auto, scalar or simd",
         "train --norm layer   | there is no norm \"layer\"; choose batch or none",
         "train --overwrite    | --overwrite needs --out DIR, the run to replace",
-        "evaluate             | Missing required parameter: 'CHECKPOINT'",
+        "evaluate             | CHECKPOINT is missing",
         "evaluate x --threads 0 | threads must be from 1 to 1024, got 0",
         "evaluate x --data y  | unknown data \"y\"; expected digits, mnist:DIR, fashion-mnist:DIR"
             + " or cifar10:DIR"
@@ -116,6 +138,33 @@ class UsageTest {
             + ": nowhere.safetensors: there is no such file or directory"
             + System.lineSeparator(),
         result.err());
+  }
+
+  @Test
+  void outputThatIsLostIsAFailureOfOneLine() {
+    OutputStream full =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    for (String line : List.of("--help", "--version", "train --help")) {
+      ByteArrayOutputStream err = new ByteArrayOutputStream();
+      Surroundings surroundings =
+          new Surroundings(
+              new PrintStream(full, false, StandardCharsets.UTF_8),
+              new PrintStream(err, true, StandardCharsets.UTF_8),
+              false,
+              Disk.system(),
+              ProcessSignals::listen);
+      assertEquals(1, Main.run(surroundings, line.split(" ")), line);
+      assertEquals(
+          "batchnorm4j: standard output took not all of what was printed: it is full or closed;"
+              + " files of a run are not touched by that"
+              + System.lineSeparator(),
+          err.toString(StandardCharsets.UTF_8));
+    }
   }
 
   @Test

@@ -144,7 +144,8 @@ public record Checkpoint(
   public void loadInto(Module target) {
     Set<String> own = target.stateDict().keySet();
     List<String> missing = own.stream().filter(name -> !model.containsKey(name)).toList();
-    List<String> foreign = model.keySet().stream().filter(name -> !own.contains(name)).toList();
+    List<String> foreign =
+        model.keySet().stream().filter(name -> !own.contains(name)).sorted().toList();
     if (!missing.isEmpty() || !foreign.isEmpty()) {
       throw new IllegalArgumentException(
           "its tensors are not those of the model: "

@@ -167,11 +167,11 @@ class CheckpointTest {
             whole.optimizer());
     String message =
         String.valueOf(
-            assertThrows(
-                    IllegalArgumentException.class, () -> other.loadInto(SmallRun.network(1)))
+            assertThrows(IllegalArgumentException.class, () -> other.loadInto(SmallRun.network(1)))
                 .getMessage());
     assertTrue(
-        message.startsWith("its tensors are not those of the model: missing \"0.weight\", "), message);
+        message.startsWith("its tensors are not those of the model: missing \"0.weight\", "),
+        message);
     assertTrue(
         message.endsWith(
             "unexpected \"other.0\", \"other.1\", \"other.2\", \"other.3\", \"other.4\" and 3 more"),
