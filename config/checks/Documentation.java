@@ -11,9 +11,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import javax.lang.model.element.Modifier;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
@@ -33,6 +33,9 @@ final class Documentation extends TreePathScanner<Void, Boolean> {
           Tree.Kind.INTERFACE,
           Tree.Kind.ENUM,
           Tree.Kind.ANNOTATION_TYPE);
+
+  private static final Pattern THREADS =
+      Pattern.compile("\\b(threads?|immutable|stateless|safe for)\\b", Pattern.CASE_INSENSITIVE);
 
   private final DocTrees docs;
   private final Path root;
@@ -100,16 +103,17 @@ final class Documentation extends TreePathScanner<Void, Boolean> {
     return null;
   }
 
-  /** Constants and exceptions hold nothing that threads could fight over. */
-  private static boolean isSelfEvident(ClassTree type) {
-    return type.getKind() == Tree.Kind.ENUM
-        || type.getSimpleName().toString().endsWith("Exception");
+  /** Where constants and exceptions, which hold nothing to fight over, need not say so. */
+  private boolean isSelfEvident(ClassTree type) {
+    Path file = Path.of(getCurrentPath().getCompilationUnit().getSourceFile().toUri());
+    return module(root, file).equals("core")
+        && (type.getKind() == Tree.Kind.ENUM
+            || type.getSimpleName().toString().endsWith("Exception"));
   }
 
+  /** Whole words: what is "unsafe for batch normalisation" says nothing of threads. */
   private static boolean mentionsThreads(String comment) {
-    String text = comment.toLowerCase(Locale.ROOT);
-    return List.of("thread", "immutable", "stateless", "safe for").stream()
-        .anyMatch(text::contains);
+    return THREADS.matcher(comment).find();
   }
 
   @Override

@@ -4,7 +4,8 @@ import java.nio.file.Path;
 
 /**
  * A file asks for more than {@link ReadLimits} allows. The message names the limit, so that a
- * caller who trusts the file can raise it.
+ * caller who trusts the file can raise it. Immutable after construction, as far as {@link
+ * Throwable} allows.
  */
 public final class ReadLimitException extends FormatException {
   private static final long serialVersionUID = 1L;

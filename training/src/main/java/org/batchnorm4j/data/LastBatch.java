@@ -5,6 +5,8 @@ package org.batchnorm4j.data;
  *
  * <p>A batch of one picture is unsafe for batch normalisation in training: behind a linear layer
  * there is one value per channel, whose variance is 0 and says nothing, so that layers refuse it.
+ *
+ * <p>Immutable and safe for use by several threads.
  */
 public enum LastBatch {
   /** It comes, smaller. Right for evaluation, where every picture counts. */
