@@ -199,7 +199,8 @@ class KillTest {
       child.signal("INT");
       assertEquals(130, child.finish(), () -> child.lines().toString());
       String file = directory.resolve("interrupted/checkpoint.safetensors").toString();
-      assertEquals("  ./batchnorm4j train --resume " + file, child.lines().getLast());
+      assertEquals(
+          "  ./batchnorm4j train --resume " + file + " --threads 1", child.lines().getLast());
     }
     try (Child child = resume("none", "interrupted")) {
       assertEquals(0, child.finish(), () -> child.lines().toString());
