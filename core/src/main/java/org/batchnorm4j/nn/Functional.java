@@ -7,6 +7,7 @@ import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.VarianceEstimator;
 import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.RandomStream;
+import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -170,5 +171,132 @@ public final class Functional {
               + " must have the same shape");
     }
     return Objectives.meanSquaredError(prediction, target, pass);
+  }
+
+  // ---- norms that do not look across the batch
+
+  /**
+   * Layer normalisation over the last axes, as PyTorch's {@code layer_norm}: {@code (x - mean) /
+   * sqrt(var + eps) * weight + bias} with mean and <em>biased</em> variance of each position of the
+   * leading axes. One value alone gives its bias.
+   *
+   * @param input (..., normalized shape), any floating type and layout
+   * @param normalizedShape the axes at the end that are normalised together, at least one
+   * @param weight of the normalized shape, or null for 1
+   * @param bias of the normalized shape, or null for 0
+   * @param eps added to the variance inside the root
+   * @throws ShapeException if the shapes do not fit
+   */
+  public static Tensor layerNorm(
+      Tensor input,
+      Shape normalizedShape,
+      @Nullable Tensor weight,
+      @Nullable Tensor bias,
+      double eps,
+      Pass pass) {
+    return SampleNorms.layerNorm("layer_norm", input, normalizedShape, weight, bias, eps, pass);
+  }
+
+  /**
+   * Group normalisation, as PyTorch's {@code group_norm}: the channels of each sample in {@code
+   * numGroups} groups, each normalised by its mean and <em>biased</em> variance, then {@code *
+   * weight + bias} per channel.
+   *
+   * @param input (N, C, ...), any floating type and layout
+   * @param numGroups a divisor of C
+   * @param weight (C), or null for 1
+   * @param bias (C), or null for 0
+   * @param eps added to the variance inside the root
+   * @throws ShapeException if the shapes do not fit, or a batch of one sample has one value per
+   *     group
+   */
+  public static Tensor groupNorm(
+      Tensor input,
+      int numGroups,
+      @Nullable Tensor weight,
+      @Nullable Tensor bias,
+      double eps,
+      Pass pass) {
+    return SampleNorms.groupNorm("group_norm", input, numGroups, weight, bias, eps, pass);
+  }
+
+  /**
+   * Instance normalisation, as PyTorch's {@code instance_norm}: each channel of each sample by its
+   * own mean and <em>biased</em> variance, or by the running statistics.
+   *
+   * @param input (N, C, ...), any floating type and layout
+   * @param runningMean (C), or null; with {@code useInputStats} updated in place with the mean over
+   *     the batch of the means
+   * @param runningVar (C), or null; with {@code useInputStats} updated in place with the mean over
+   *     the batch of the <em>unbiased</em> variances
+   * @param weight (C), or null for 1
+   * @param bias (C), or null for 0
+   * @param useInputStats whether the input's own statistics normalise
+   * @param momentum weight of the <em>new</em> batch in the running statistics
+   * @param eps added to the variance inside the root
+   * @throws IllegalArgumentException if only one of the running statistics is given, or if they are
+   *     missing without {@code useInputStats}
+   * @throws ShapeException if the shapes do not fit, or with {@code useInputStats} if there is one
+   *     value per channel and sample
+   */
+  public static Tensor instanceNorm(
+      Tensor input,
+      @Nullable Tensor runningMean,
+      @Nullable Tensor runningVar,
+      @Nullable Tensor weight,
+      @Nullable Tensor bias,
+      boolean useInputStats,
+      double momentum,
+      double eps,
+      Pass pass) {
+    return SampleNorms.instanceNorm(
+        "instance_norm",
+        input,
+        runningMean,
+        runningVar,
+        weight,
+        bias,
+        useInputStats,
+        momentum,
+        eps,
+        pass);
+  }
+
+  /**
+   * Root-mean-square normalisation over the last axes, as PyTorch's {@code rms_norm}: {@code x /
+   * sqrt(mean(x^2) + eps) * weight}.
+   *
+   * @param input (..., normalized shape), any floating type and layout
+   * @param normalizedShape the axes at the end that are normalised together, at least one
+   * @param weight of the normalized shape, or null for 1
+   * @param eps added to the mean square inside the root; null for the machine epsilon of the type
+   *     that is computed in: 2^-23 for float32 and the half types, 2^-52 for float64
+   * @throws ShapeException if the shapes do not fit
+   */
+  public static Tensor rmsNorm(
+      Tensor input,
+      Shape normalizedShape,
+      @Nullable Tensor weight,
+      @Nullable Double eps,
+      Pass pass) {
+    return SampleNorms.rmsNorm("rms_norm", input, normalizedShape, weight, eps, pass);
+  }
+
+  /**
+   * Local response normalisation across channels, as PyTorch's {@code local_response_norm}: {@code
+   * x / (k + alpha / size * s)^beta}, where s is the sum of squares over {@code size} channels: the
+   * own one, {@code size / 2} before it and {@code (size - 1) / 2} behind it, as far as they exist.
+   *
+   * @param input (N, C, ...) of rank 3 or more, any floating type and layout
+   * @param size number of channels in the window, at least 1
+   * @param alpha factor of the mean square
+   * @param beta exponent
+   * @param k added to it
+   * @throws IllegalArgumentException if size is below 1
+   * @throws ShapeException if the rank is below 3
+   */
+  public static Tensor localResponseNorm(
+      Tensor input, int size, double alpha, double beta, double k, Pass pass) {
+    return SampleNorms.localResponseNorm("local_response_norm", input, size, alpha, beta, k, pass);
   }
 }

@@ -31,4 +31,33 @@ final class RunningStatistics {
     runningMean.copyFrom(Tensor.of(mean, mean.length));
     runningVar.copyFrom(Tensor.of(variance, variance.length));
   }
+
+  /**
+   * {@code running = (1 - weight) * running + weight * mean over the batch} of the means and of the
+   * unbiased variances of the instances; moments hold the channels of each instance, one after the
+   * other. Instances with fewer than 2 values, or none at all, change nothing.
+   */
+  static void updateByInstances(
+      Tensor runningMean, Tensor runningVar, BatchMoments moments, double weight) {
+    double[] mean = runningMean.toDoubles();
+    double[] variance = runningVar.toDoubles();
+    int channels = mean.length;
+    int instances = moments.channels() / channels;
+    if (instances == 0 || moments.count() < 2) {
+      return;
+    }
+    for (int c = 0; c < channels; c++) {
+      double meanOfMeans = 0;
+      double meanOfVariances = 0;
+      for (int n = 0; n < instances; n++) {
+        int at = n * channels + c;
+        meanOfMeans += moments.mean(at) / instances;
+        meanOfVariances += moments.variance(at, VarianceEstimator.UNBIASED) / instances;
+      }
+      mean[c] = (1 - weight) * mean[c] + weight * meanOfMeans;
+      variance[c] = (1 - weight) * variance[c] + weight * meanOfVariances;
+    }
+    runningMean.copyFrom(Tensor.of(mean, channels));
+    runningVar.copyFrom(Tensor.of(variance, channels));
+  }
 }

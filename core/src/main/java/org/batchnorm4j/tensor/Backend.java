@@ -102,6 +102,12 @@ public interface Backend {
   Tensor averagePoolGradient(Tensor g, PoolGeometry geometry);
 
   /**
+   * Sum over the window from {@code before} places back to {@code after} places ahead along an
+   * axis, added in float64; what lies beyond the ends counts as 0.
+   */
+  Tensor windowSum(Tensor x, int axis, int before, int after);
+
+  /**
    * Mean over the batch of {@code -log softmax(logits)[label]}, as a scalar.
    *
    * @param logits (N, K)

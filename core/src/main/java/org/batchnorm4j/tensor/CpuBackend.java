@@ -24,6 +24,7 @@ public final class CpuBackend implements Backend {
   private final MatrixProducts products;
   private final MaxPooling maxPooling;
   private final AveragePooling averagePooling;
+  private final WindowSums windowSums;
   private final Losses losses;
   private final Normalization normalization;
 
@@ -43,6 +44,7 @@ public final class CpuBackend implements Backend {
     products = new MatrixProducts(multiply, workers, memory);
     maxPooling = new MaxPooling(workers, memory);
     averagePooling = new AveragePooling(workers, memory);
+    windowSums = new WindowSums(workers, memory);
     losses = new Losses(memory);
     normalization = new Normalization(kernels, workers, memory);
   }
@@ -192,6 +194,11 @@ public final class CpuBackend implements Backend {
   @Override
   public Tensor averagePoolGradient(Tensor g, PoolGeometry geometry) {
     return averagePooling.gradient(g, geometry);
+  }
+
+  @Override
+  public Tensor windowSum(Tensor x, int axis, int before, int after) {
+    return windowSums.sum(x, axis, before, after);
   }
 
   @Override
