@@ -1,18 +1,18 @@
 package org.batchnorm4j.autograd;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
-import org.batchnorm4j.statistics.GradientSums;
 import org.batchnorm4j.statistics.VarianceEstimator;
-import org.batchnorm4j.tensor.Backend;
-import org.batchnorm4j.tensor.Shape;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Batch normalisation over axis 1 of a tensor of rank 2 or more, {@code y = (x - mean) / sqrt(var +
- * eps) * gamma + beta}, with or without ReLU behind it. Normalises with the <em>biased</em>
+ * eps) * gamma + beta}, with or without an {@link Epilogue}. Normalises with the <em>biased</em>
  * variance; eps is inside the root.
  *
  * <p>With {@code M} values per channel, {@code inv = 1 / sqrt(var + eps)} and {@code xhat = (x -
@@ -20,29 +20,35 @@ import org.jspecify.annotations.Nullable;
  * and variance are those of x itself, {@code dx = gamma inv (g - dbeta / M - xhat dgamma / M)};
  * with given statistics {@code dx = gamma inv g} (Ioffe and Szegedy 2015, section 3).
  *
+ * <p>Gamma and beta have the type of x, or float32 beside a float16 or bfloat16 x; each gradient
+ * has the type of what it is the gradient of. Statistics are copied: what happens to the tensors
+ * they came from later does not reach the backward pass.
+ *
+ * <p>float32 data of 1e30 have finite, right results and gradients although their variance is
+ * beyond float32: variances live in float64 here.
+ *
  * <p>Functions without state: safe for use by many threads.
  */
 public final class BatchNormalization {
-  private static final long GIVEN = -1;
-
   private final Tensor x;
   private final @Nullable Tensor weight;
   private final @Nullable Tensor bias;
   private final double eps;
-  private final boolean relu;
+  private final Epilogue epilogue;
 
   private BatchNormalization(
-      Tensor x, @Nullable Tensor weight, @Nullable Tensor bias, double eps, boolean relu) {
+      Tensor x, @Nullable Tensor weight, @Nullable Tensor bias, double eps, Epilogue epilogue) {
     this.x = x;
     this.weight = weight;
     this.bias = bias;
     this.eps = eps;
-    this.relu = relu;
+    this.epilogue = epilogue;
   }
 
   /**
    * Normalises with the moments of x itself, and differentiates through them. No values, of a batch
-   * of size 0, give no values, and gradients of gamma and beta that are 0.
+   * of size 0, give no values, and gradients of gamma and beta that are 0. One value per channel
+   * gives beta, with a gradient of 0.
    *
    * @param x (N, C, ...)
    * @param moments {@code backend.channelMoments(x)}
@@ -60,6 +66,22 @@ public final class BatchNormalization {
       double eps,
       boolean relu,
       Pass pass) {
+    return withBatchStatistics(x, moments, weight, bias, eps, epilogue(relu), pass);
+  }
+
+  /**
+   * The same with any epilogue.
+   *
+   * @throws ShapeException if moments, weight, bias or the residual do not fit x
+   */
+  public static Tensor withBatchStatistics(
+      Tensor x,
+      BatchMoments moments,
+      @Nullable Tensor weight,
+      @Nullable Tensor bias,
+      double eps,
+      Epilogue epilogue,
+      Pass pass) {
     int channels = moments.channels();
     if (moments.count() * channels != x.size()) {
       throw new ShapeException(
@@ -74,7 +96,7 @@ public final class BatchNormalization {
     for (int c = 0; c < channels && moments.count() > 0; c++) {
       variance[c] = moments.variance(c, VarianceEstimator.BIASED);
     }
-    return new BatchNormalization(x, weight, bias, eps, relu)
+    return new BatchNormalization(x, weight, bias, eps, epilogue)
         .forward(moments.means(), variance, moments.count(), pass);
   }
 
@@ -99,8 +121,33 @@ public final class BatchNormalization {
       double eps,
       boolean relu,
       Pass pass) {
-    return new BatchNormalization(x, weight, bias, eps, relu)
-        .forward(perChannel("mean", mean, x), perChannel("variance", variance, x), GIVEN, pass);
+    return withGivenStatistics(x, mean, variance, weight, bias, eps, epilogue(relu), pass);
+  }
+
+  /**
+   * The same with any epilogue.
+   *
+   * @throws ShapeException if mean, variance, weight, bias or the residual do not fit x
+   */
+  public static Tensor withGivenStatistics(
+      Tensor x,
+      Tensor mean,
+      Tensor variance,
+      @Nullable Tensor weight,
+      @Nullable Tensor bias,
+      double eps,
+      Epilogue epilogue,
+      Pass pass) {
+    return new BatchNormalization(x, weight, bias, eps, epilogue)
+        .forward(
+            perChannel("mean", mean, x),
+            perChannel("variance", variance, x),
+            BatchNormalizationGradients.GIVEN,
+            pass);
+  }
+
+  private static Epilogue epilogue(boolean relu) {
+    return relu ? Epilogue.relu() : Epilogue.none();
   }
 
   private static double[] perChannel(String what, Tensor values, Tensor x) {
@@ -120,7 +167,8 @@ public final class BatchNormalization {
     if (values == null) {
       return null;
     }
-    if (values.dtype() != x.dtype()) {
+    boolean half = x.dtype() == DType.FLOAT16 || x.dtype() == DType.BFLOAT16;
+    if (values.dtype() != x.dtype() && !(half && values.dtype() == DType.FLOAT32)) {
       throw new IllegalArgumentException(
           "batch_norm: "
               + what
@@ -133,7 +181,7 @@ public final class BatchNormalization {
     return perChannel(what, values, x);
   }
 
-  /** The count is that of the values behind the statistics, or {@link #GIVEN}. */
+  /** The count is that of the values behind the statistics, or that of given ones. */
   private Tensor forward(double[] mean, double[] variance, long count, Pass pass) {
     int channels = mean.length;
     double[] inverse = new double[channels];
@@ -146,157 +194,44 @@ public final class BatchNormalization {
     }
     ChannelAffine affine =
         new ChannelAffine(mean, scale, beta == null ? new double[channels] : beta);
-    Tensor y = pass.backend().standardise(x, affine, relu);
+    Tensor y = finished(affine, pass.withoutTape());
     if (!pass.isRecording()) {
       return y;
     }
-    Backward backward = new Backward(y, affine, inverse, count);
-    Edge toInput = new Edge(x, backward::input);
-    if (weight == null && bias == null) {
-      return pass.record("batch_norm", y, toInput);
+    BatchNormalizationGradients gradients =
+        new BatchNormalizationGradients(x, weight, eps, epilogue, y, affine, inverse, count);
+    List<Edge> edges = new ArrayList<>(4);
+    edges.add(new Edge(x, gradients::input));
+    if (weight != null) {
+      edges.add(new Edge(weight, gradients.weight(weight.dtype())));
     }
-    if (weight == null || bias == null) {
-      Edge only =
-          weight != null ? new Edge(weight, backward::weight) : new Edge(bias(), backward::bias);
-      return pass.record("batch_norm", y, toInput, only);
+    if (bias != null) {
+      edges.add(new Edge(bias, gradients.bias(bias.dtype())));
     }
-    return pass.record(
-        "batch_norm",
-        y,
-        toInput,
-        new Edge(weight, backward::weight),
-        new Edge(bias, backward::bias));
+    if (epilogue instanceof Epilogue.AddRelu(Tensor residual)) {
+      edges.add(new Edge(residual, gradients::active));
+    }
+    return pass.record("batch_norm", y, edges.toArray(Edge[]::new));
   }
 
-  private Tensor bias() {
-    return java.util.Objects.requireNonNull(bias);
-  }
-
-  /** The three gradients; the two sums they share are taken once per output gradient. */
-  private final class Backward {
-    private final Tensor y;
-    private final ChannelAffine affine;
-    private final double[] inverse;
-    private final long count;
-    private @Nullable Tensor summed;
-    private @Nullable GradientSums sums;
-
-    Backward(Tensor y, ChannelAffine affine, double[] inverse, long count) {
-      this.y = y;
-      this.affine = affine;
-      this.inverse = inverse;
-      this.count = count;
-    }
-
-    private GradientSums sums(Tensor g, Backend backend) {
-      GradientSums known = sums;
-      if (known == null || summed != g) {
-        known = backend.channelGradientSums(x, g, affine, relu);
-        summed = g;
-        sums = known;
+  private Tensor finished(ChannelAffine affine, Pass pass) {
+    return switch (epilogue) {
+      case Epilogue.None() -> pass.backend().standardise(x, affine, false);
+      case Epilogue.Relu() -> pass.backend().standardise(x, affine, true);
+      case Epilogue.AddRelu(Tensor residual) -> {
+        if (!residual.shape().equals(x.shape()) || residual.dtype() != x.dtype()) {
+          throw new ShapeException(
+              "batch_norm: what is added before the ReLU is "
+                  + residual.dtype()
+                  + residual.shape()
+                  + ", which does not fit the input "
+                  + x.dtype()
+                  + x.shape());
+        }
+        DType computing = x.dtype().computes() ? x.dtype() : DType.FLOAT32;
+        Tensor y = pass.to(pass.backend().standardise(x, affine, false), computing);
+        yield pass.to(pass.relu(pass.add(y, pass.to(residual, computing))), x.dtype());
       }
-      return known;
-    }
-
-    Tensor input(Tensor g, Pass pass) {
-      if (pass.isRecording()) {
-        return differentiableInput(g, pass);
-      }
-      Backend backend = pass.backend();
-      int channels = inverse.length;
-      if (count == GIVEN) {
-        Tensor active = relu ? backend.reluGradient(y, g) : g;
-        double[] zero = new double[channels];
-        return backend.standardise(active, new ChannelAffine(zero, affine.scale(), zero), false);
-      }
-      GradientSums s = sums(g, backend);
-      double[] slope = new double[channels];
-      double[] constant = new double[channels];
-      for (int c = 0; c < channels; c++) {
-        slope[c] = -affine.scale()[c] * inverse[c] * inverse[c] * s.sumGx()[c] / count;
-        constant[c] = -affine.scale()[c] * s.sumG()[c] / count;
-      }
-      return backend.standardiseGradient(x, g, affine, affine.scale(), slope, constant, relu);
-    }
-
-    Tensor weight(Tensor g, Pass pass) {
-      if (pass.isRecording()) {
-        Tensor active = active(g, pass);
-        Tensor summed = Shaping.sumTo(pass.mul(active, normalised(pass)), channelShape(), pass);
-        return pass.reshape(summed, inverse.length);
-      }
-      double[] result = sums(g, pass.backend()).sumGx().clone();
-      for (int c = 0; c < result.length; c++) {
-        result[c] *= inverse[c];
-      }
-      return perChannel(result, pass);
-    }
-
-    Tensor bias(Tensor g, Pass pass) {
-      if (pass.isRecording()) {
-        return pass.reshape(Shaping.sumTo(active(g, pass), channelShape(), pass), inverse.length);
-      }
-      return perChannel(sums(g, pass.backend()).sumG().clone(), pass);
-    }
-
-    private Tensor perChannel(double[] values, Pass pass) {
-      Tensor result = pass.filled(0, x.dtype(), Shape.of(values.length));
-      result.copyFrom(Tensor.of(values, values.length));
-      return result;
-    }
-
-    // ---- the same formulas from operations that can be differentiated again
-
-    private Tensor active(Tensor g, Pass pass) {
-      return relu ? Elementary.whereActive(y, g, pass) : g;
-    }
-
-    private Shape channelShape() {
-      Shape shape = x.shape();
-      for (int axis = 0; axis < shape.rank(); axis++) {
-        shape = axis == 1 ? shape : shape.with(axis, 1);
-      }
-      return shape;
-    }
-
-    private int[] otherAxes() {
-      int[] axes = new int[x.rank() - 1];
-      for (int i = 1; i < axes.length; i++) {
-        axes[i] = i + 1;
-      }
-      return axes;
-    }
-
-    private Tensor inverseDeviation(Pass pass) {
-      if (count == GIVEN) {
-        return Tensor.of(inverse, channelShape().toArray()).to(x.dtype());
-      }
-      Tensor variance = Reductions.var(x, false, otherAxes(), true, pass);
-      Tensor one = pass.filled(1, x.dtype(), Shape.of());
-      return pass.div(one, pass.sqrt(pass.add(variance, eps)));
-    }
-
-    private Tensor normalised(Pass pass) {
-      Tensor mean =
-          count == GIVEN
-              ? Tensor.of(affine.mean(), channelShape().toArray()).to(x.dtype())
-              : Reductions.mean(x, otherAxes(), true, pass);
-      return pass.mul(pass.sub(x, mean), inverseDeviation(pass));
-    }
-
-    private Tensor differentiableInput(Tensor g, Pass pass) {
-      Tensor active = active(g, pass);
-      Tensor scale = inverseDeviation(pass);
-      if (weight != null) {
-        scale = pass.mul(scale, pass.reshape(weight, channelShape().toArray()));
-      }
-      if (count == GIVEN) {
-        return pass.mul(active, scale);
-      }
-      Tensor xhat = normalised(pass);
-      Tensor meanG = Reductions.mean(active, otherAxes(), true, pass);
-      Tensor meanGx = Reductions.mean(pass.mul(active, xhat), otherAxes(), true, pass);
-      return pass.mul(pass.sub(pass.sub(active, meanG), pass.mul(xhat, meanGx)), scale);
-    }
+    };
   }
 }

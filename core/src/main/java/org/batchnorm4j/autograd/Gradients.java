@@ -35,4 +35,35 @@ public final class Gradients {
   public Optional<Tensor> find(Tensor watched) {
     return Optional.ofNullable(byTensor.get(watched));
   }
+
+  /**
+   * Gradients accumulated over steps: {@code scale * this + momentum * earlier} for every tensor
+   * that either of them knows, a missing gradient counting as 0. PuzzleLib's {@code
+   * accGradParams(scale, momentum)}; {@code scale 1, momentum 1} adds up as PyTorch does, and
+   * {@code momentum 0} forgets what was there, even NaN. Batch norm still normalises each batch on
+   * its own: accumulated small batches are not one large batch.
+   *
+   * @param earlier what was accumulated so far
+   * @param scale factor of these gradients
+   * @param momentum factor of the earlier ones
+   * @return new gradients on the heap; neither operand changes
+   */
+  public Gradients accumulate(Gradients earlier, double scale, double momentum) {
+    IdentityHashMap<Tensor, Tensor> sum = new IdentityHashMap<>();
+    if (scale != 0) {
+      byTensor.forEach((watched, gradient) -> sum.put(watched, scaled(gradient, scale)));
+    }
+    if (momentum != 0) {
+      earlier.byTensor.forEach(
+          (watched, gradient) -> sum.merge(watched, scaled(gradient, momentum), Tensor::add));
+    }
+    for (Tensor watched : byTensor.keySet()) {
+      sum.computeIfAbsent(watched, t -> Tensor.zeros(t.dtype(), t.shape().toArray()));
+    }
+    return new Gradients(sum);
+  }
+
+  private static Tensor scaled(Tensor gradient, double factor) {
+    return factor == 1 ? gradient.detach() : gradient.mul(factor);
+  }
 }

@@ -1,37 +1,59 @@
 package org.batchnorm4j.nn;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import org.batchnorm4j.autograd.BatchNormalization;
+import org.batchnorm4j.autograd.Epilogue;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.statistics.BatchMoments;
+import org.batchnorm4j.statistics.VarianceEstimator;
+import org.batchnorm4j.tensor.DType;
+import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Batch normalisation over axis 1, {@code y = (x - mean) / sqrt(var + eps) * weight + bias}, as
- * PyTorch's modules of the same names compute it.
+ * PyTorch's modules of the same names compute it; {@link BatchNormOptions} has presets for other
+ * systems and a switch for each difference.
  *
  * <ul>
  *   <li>Training: mean and <em>biased</em> variance of the batch normalise; the running averages
  *       move by {@code (1 - momentum) * running + momentum * batch} with the <em>unbiased</em>
  *       variance. Momentum is the weight of the new batch. Gradients flow through the batch
- *       statistics.
+ *       statistics. {@link #freeze} changes each of the three.
  *   <li>Inference: the running statistics normalise, or those of the batch if none are tracked.
+ *       Before the first training batch (or {@link #loadStateDict}) they are mean 0 and variance 1,
+ *       so the layer does next to nothing: {@link #numBatchesTracked} of 0 is the first thing to
+ *       look at when a trained model seems untrained.
  *   <li>eps is inside the root. A constant channel gives exactly its bias.
  *   <li>A batch without values changes no running average; it counts in {@code
- *       num_batches_tracked}.
+ *       num_batches_tracked}. A batch that is refused counts nowhere.
+ *   <li>NaN or infinity in a channel make that channel's output NaN and leave its running
+ *       statistics alone; a running variance beyond float32 is stored as infinity. Either is said
+ *       once per layer, by a warning of the {@link System.Logger} {@code org.batchnorm4j.nn}.
+ *   <li>float16 and bfloat16 inputs go with float32 parameters and give outputs of the input's
+ *       type.
  * </ul>
  *
  * <p>State: {@code weight}, {@code bias} (C), {@code running_mean}, {@code running_var} (C), {@code
  * num_batches_tracked} (int64). Source: Ioffe and Szegedy 2015, algorithms 1 and 2.
  *
- * <p>Inference is safe for use by many threads; training is not.
+ * <p>Inference is safe for use by many threads, unless it works in place; training is not, nor are
+ * freezing and resetting.
  */
 public abstract sealed class BatchNorm implements Module
     permits BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormNd {
+  private static final int VALUES_IN_PLACE = 1 << 18; // extra memory of inference in place
+
   private final Members members;
-  private final int leastRank;
-  private final int mostRank;
+  private final RankRange ranks;
   private final int numFeatures;
   private final BatchNormOptions options;
   private final @Nullable Parameter weight;
@@ -39,23 +61,41 @@ public abstract sealed class BatchNorm implements Module
   private final @Nullable Tensor runningMean;
   private final @Nullable Tensor runningVar;
   private final @Nullable Tensor numBatchesTracked;
+  private final Set<RunningStatistics.Kind> reported = EnumSet.noneOf(RunningStatistics.Kind.class);
+  private final EnumSet<BatchNormFreeze> frozen = EnumSet.noneOf(BatchNormFreeze.class);
+  private volatile boolean withoutValues;
 
-  BatchNorm(String kind, int leastRank, int mostRank, int numFeatures, BatchNormOptions options) {
+  BatchNorm(RankRange ranks, int numFeatures, BatchNormOptions options) {
+    this(ranks, numFeatures, options, RandomStream.of(ThreadLocalRandom.current().nextLong()));
+  }
+
+  BatchNorm(RankRange ranks, int numFeatures, BatchNormOptions options, RandomStream random) {
     if (numFeatures < 1) {
-      throw new IllegalArgumentException(kind + " needs at least 1 channel, got " + numFeatures);
+      throw new IllegalArgumentException(
+          ranks.kind() + " needs at least 1 channel, got " + numFeatures);
     }
-    this.members = new Members(kind);
-    this.leastRank = leastRank;
-    this.mostRank = mostRank;
+    this.members = new Members(ranks.kind());
+    this.ranks = ranks.within(options);
     this.numFeatures = numFeatures;
     this.options = options;
-    boolean affine = options.affine();
+    DType dtype = options.dtype();
     boolean tracks = options.trackRunningStats();
-    weight = affine ? members.parameter("weight", Tensor.ones(numFeatures)) : null;
-    bias = affine && options.bias() ? members.parameter("bias", Tensor.zeros(numFeatures)) : null;
-    runningMean = tracks ? members.buffer("running_mean", Tensor.zeros(numFeatures)) : null;
-    runningVar = tracks ? members.buffer("running_var", Tensor.ones(numFeatures)) : null;
+    weight = options.affine() && options.scale() ? parameter("weight", dtype) : null;
+    bias = options.affine() && options.bias() ? parameter("bias", dtype) : null;
+    runningMean = tracks ? members.buffer("running_mean", Tensor.zeros(dtype, numFeatures)) : null;
+    runningVar = tracks ? members.buffer("running_var", Tensor.zeros(dtype, numFeatures)) : null;
     numBatchesTracked = tracks ? members.buffer("num_batches_tracked", Tensor.scalar(0L)) : null;
+    setFrozen(options.frozen(), true);
+    if (options.empty()) {
+      values().forEach(tensor -> tensor.fill(Double.NaN));
+      withoutValues = true;
+    } else {
+      reset(random);
+    }
+  }
+
+  private Parameter parameter(String name, DType dtype) {
+    return members.parameter(name, Tensor.zeros(dtype, numFeatures));
   }
 
   @Override
@@ -66,64 +106,195 @@ public abstract sealed class BatchNorm implements Module
   /**
    * Normalises each channel.
    *
-   * @param input float32 or float64, (N, C) or (N, C, ...) as the layer's name says, any layout
+   * @param input of the layer's type or half of it, (N, C) or (N, C, ...) as the layer's name says
+   *     ((N, ..., C) with {@code axis = -1}), any layout
    * @return same shape, type and layout
    * @throws ShapeException if the rank or the number of channels does not fit, or if in training
-   *     there is only one value per channel
+   *     there is only one value per channel and the layer refuses that
+   * @throws IllegalStateException if the layer has no values yet, or works in place in a pass that
+   *     trains or records
    */
   @Override
   public final Tensor forward(Tensor input, Pass pass) {
-    checkInput(input);
-    Tensor gamma = weight == null ? null : weight.in(pass);
-    Tensor beta = bias == null ? null : bias.in(pass);
-    Tensor mean = runningMean;
-    Tensor variance = runningVar;
-    if (!pass.isTraining() && mean != null && variance != null) {
-      return BatchNormalization.withGivenStatistics(
-          input, mean, variance, gamma, beta, options.eps(), false, pass);
-    }
-    Functional.checkTraining(members.toString(), input, options.eps());
-    BatchMoments moments = pass.backend().channelMoments(input);
-    Tensor output =
-        BatchNormalization.withBatchStatistics(
-            input, moments, gamma, beta, options.eps(), false, pass);
-    if (pass.isTraining() && mean != null && variance != null && numBatchesTracked != null) {
-      long batches = numBatchesTracked.itemAsLong() + 1;
-      numBatchesTracked.copyFrom(Tensor.scalar(batches));
-      double newWeight = options.averaging().newWeight(batches);
-      RunningStatistics.update(mean, variance, moments, options.runningVariance(), newWeight);
-    }
-    return output;
+    return forward(input, Epilogue.none(), pass);
   }
 
-  private void checkInput(Tensor input) {
-    int rank = input.rank();
-    if (rank < leastRank || rank > mostRank) {
-      String expected =
-          mostRank == Integer.MAX_VALUE
-              ? "at least " + leastRank + "D"
-              : leastRank == mostRank ? leastRank + "D" : leastRank + "D or " + mostRank + "D";
-      throw new ShapeException(
-          members
-              + " expected "
-              + expected
-              + " input (got "
-              + rank
-              + "D input of shape "
-              + input.shape()
-              + ")");
+  /** The same with ReLU behind it, fused: {@code max(y, 0)}, in the same bits as two layers. */
+  public final Tensor forwardRelu(Tensor input, Pass pass) {
+    return forward(input, Epilogue.relu(), pass);
+  }
+
+  /**
+   * The same with a sum and ReLU behind it, fused: {@code max(y + residual, 0)}, in the same bits
+   * as three steps.
+   *
+   * @param residual of the shape and type of the input
+   */
+  public final Tensor forwardAddRelu(Tensor input, Tensor residual, Pass pass) {
+    return forward(input, Epilogue.addRelu(residual), pass);
+  }
+
+  private Tensor forward(Tensor input, Epilogue epilogue, Pass pass) {
+    ranks.check(describe(), input, numFeatures, options);
+    checkValues();
+    if (options.inplace()) {
+      return inPlace(input, epilogue, pass);
     }
-    if (input.axis(1) != numFeatures) {
-      throw new ShapeException(
-          members
-              + " was built for "
-              + numFeatures
-              + (numFeatures == 1 ? " channel" : " channels")
-              + ", but axis 1 of the input shape "
-              + input.shape()
-              + " has "
-              + input.axis(1));
+    boolean training = pass.isTraining();
+    boolean running = usesRunningStats(training);
+    boolean moves = training && moves();
+    long count = input.size() / numFeatures;
+    if (!running) {
+      Functional.checkBatch(describe(), input, count, options.eps(), options.batchOfOne());
     }
+    Tensor x = channelsSecond(input, pass);
+    Epilogue end = channelsSecond(epilogue, pass);
+    BatchMoments moments = running && !moves ? null : pass.backend().channelMoments(x);
+    Tensor y =
+        running || moments == null
+            ? normalise(x, value(runningMean), value(runningVar), end, pass)
+            : normalise(x, moments, end, pass);
+    if (moves && moments != null && mayMove(count)) {
+      move(moments);
+    }
+    return y.shape().equals(input.shape()) ? y : pass.reshape(y, input.shape().toArray());
+  }
+
+  private boolean usesRunningStats(boolean training) {
+    return runningMean != null && (!training || frozen.contains(BatchNormFreeze.NORMALISATION));
+  }
+
+  private boolean moves() {
+    return runningMean != null && !frozen.contains(BatchNormFreeze.RUNNING_STATISTICS);
+  }
+
+  private boolean mayMove(long count) {
+    return count != 1 || options.batchOfOne() == BatchOfOne.ACCEPT;
+  }
+
+  private Tensor normalise(Tensor x, BatchMoments moments, Epilogue epilogue, Pass pass) {
+    return BatchNormalization.withBatchStatistics(
+        x, moments, in(weight, pass), in(bias, pass), options.eps(), epilogue, pass);
+  }
+
+  private Tensor normalise(Tensor x, Tensor mean, Tensor variance, Epilogue epilogue, Pass pass) {
+    return BatchNormalization.withGivenStatistics(
+        x, mean, variance, in(weight, pass), in(bias, pass), options.eps(), epilogue, pass);
+  }
+
+  private static @Nullable Tensor in(@Nullable Parameter parameter, Pass pass) {
+    return parameter == null ? null : parameter.in(pass);
+  }
+
+  private Tensor value(@Nullable Tensor buffer) {
+    if (buffer == null) {
+      throw new IllegalStateException(describe() + " tracks no running statistics");
+    }
+    return buffer;
+  }
+
+  /** (N, ..., C) read as (M, C), which shares memory. */
+  private Tensor channelsSecond(Tensor input, Pass pass) {
+    return options.axis() == 1 || input.rank() == 2
+        ? input
+        : pass.reshape(input, input.size() / numFeatures, numFeatures);
+  }
+
+  private Epilogue channelsSecond(Epilogue epilogue, Pass pass) {
+    return epilogue instanceof Epilogue.AddRelu(Tensor residual)
+        ? Epilogue.addRelu(channelsSecond(residual, pass))
+        : epilogue;
+  }
+
+  private void move(BatchMoments moments) {
+    Tensor counter = value(numBatchesTracked);
+    long batches = counter.itemAsLong() + 1;
+    counter.copyFrom(Tensor.scalar(batches));
+    VarianceEstimator estimator =
+        moments.count() == 1 ? VarianceEstimator.BIASED : options.runningVariance();
+    RunningStatistics.Incident incident =
+        RunningStatistics.update(
+            value(runningMean),
+            value(runningVar),
+            moments,
+            estimator,
+            options.averaging().newWeight(batches));
+    if (incident != null && reported.add(incident.kind())) {
+      System.getLogger("org.batchnorm4j.nn")
+          .log(
+              System.Logger.Level.WARNING,
+              describe() + ": " + incident.text() + " (said once per layer)");
+    }
+  }
+
+  /** A range of axis 0 at a time, so that the extra memory does not grow with the batch. */
+  private Tensor inPlace(Tensor input, Epilogue epilogue, Pass pass) {
+    if (pass.isTraining() || pass.isRecording()) {
+      throw new IllegalStateException(
+          describe()
+              + " works in place, which "
+              + (pass.isTraining() ? "training" : "a pass that records gradients")
+              + " does not allow because gradients need the input; build it with"
+              + " withInplace(false), or run Pass.inference()");
+    }
+    Tensor mean = runningMean;
+    Tensor variance = runningVar;
+    if (mean == null || variance == null) {
+      Functional.checkBatch(
+          describe(), input, input.size() / numFeatures, options.eps(), options.batchOfOne());
+      BatchMoments moments = pass.backend().channelMoments(channelsSecond(input, pass));
+      double[] variances = new double[numFeatures];
+      Arrays.setAll(variances, c -> moments.variance(c, VarianceEstimator.BIASED));
+      mean = Tensor.of(moments.means(), numFeatures);
+      variance = Tensor.of(variances, numFeatures);
+    }
+    int rows = input.axis(0);
+    int step = Math.max(1, VALUES_IN_PLACE / Math.max(1, input.size() / Math.max(1, rows)));
+    for (int from = 0; from < rows; from += step) {
+      int to = Math.min(rows, from + step);
+      Tensor part = input.range(from, to);
+      Epilogue end =
+          epilogue instanceof Epilogue.AddRelu(Tensor residual)
+              ? Epilogue.addRelu(residual.range(from, to))
+              : epilogue;
+      Tensor x = channelsSecond(part, pass);
+      Tensor y = normalise(x, mean, variance, channelsSecond(end, pass), pass);
+      part.copyFrom(y.reshape(part.shape().toArray()));
+    }
+    return input;
+  }
+
+  private void checkValues() {
+    if (!withoutValues) {
+      return;
+    }
+    for (Tensor tensor : values()) {
+      if (Arrays.stream(tensor.toDoubles()).allMatch(Double::isNaN)) {
+        throw new IllegalStateException(
+            describe()
+                + " was built empty and has no values yet; load a state or call resetParameters");
+      }
+    }
+    withoutValues = false;
+  }
+
+  private List<Tensor> values() {
+    List<Tensor> found = new ArrayList<>(4);
+    for (Parameter parameter : parameters()) {
+      found.add(parameter.value());
+    }
+    if (runningMean != null && runningVar != null) {
+      found.add(runningMean);
+      found.add(runningVar);
+    }
+    return found;
+  }
+
+  /** Kind and path, as errors name the layer; its own name if it belongs to no model. */
+  private String describe() {
+    return members.path().isEmpty() && options.name().isPresent()
+        ? members.kind() + " \"" + options.name().get() + "\""
+        : members.toString();
   }
 
   /** Forgets all batches: running mean 0, running variance 1, counter 0. */
@@ -132,7 +303,84 @@ public abstract sealed class BatchNorm implements Module
       runningMean.fill(0);
       runningVar.fill(1);
       numBatchesTracked.fill(0);
+      reported.clear();
     }
+  }
+
+  /** Also gives gamma and beta their first values again, drawn anew if they are random. */
+  public final void resetParameters() {
+    resetParameters(RandomStream.of(ThreadLocalRandom.current().nextLong()));
+  }
+
+  /** The same with repeatable values. */
+  public final void resetParameters(RandomStream random) {
+    reset(random);
+    withoutValues = false;
+  }
+
+  private void reset(RandomStream random) {
+    resetRunningStats();
+    if (weight != null) {
+      options.gammaInitialization().fill(weight.value(), random);
+    }
+    if (bias != null) {
+      bias.value().fill(0);
+    }
+  }
+
+  /**
+   * Freezes parts of the layer; the others stay as they are.
+   *
+   * @throws IllegalStateException if normalisation is to be frozen and no running statistics are
+   *     tracked
+   */
+  public final void freeze(BatchNormFreeze... parts) {
+    setFrozen(List.of(parts), true);
+  }
+
+  /** Undoes {@link #freeze}. */
+  public final void thaw(BatchNormFreeze... parts) {
+    setFrozen(List.of(parts), false);
+  }
+
+  private void setFrozen(Iterable<BatchNormFreeze> parts, boolean value) {
+    for (BatchNormFreeze part : parts) {
+      if (value && part == BatchNormFreeze.NORMALISATION && runningMean == null) {
+        throw new IllegalStateException(
+            describe()
+                + " tracks no running statistics, so training cannot normalise with them; build it"
+                + " with withTrackRunningStats(true)");
+      }
+      if (value) {
+        frozen.add(part);
+      } else {
+        frozen.remove(part);
+      }
+      if (part == BatchNormFreeze.AFFINE) {
+        parameters().forEach(parameter -> parameter.setTrainable(!value));
+      }
+    }
+  }
+
+  /** What is frozen by {@link #freeze} or the options. */
+  public final Set<BatchNormFreeze> frozen() {
+    return Set.copyOf(frozen);
+  }
+
+  /**
+   * PyTorch's {@code track_running_stats} set after construction: off means that training no longer
+   * moves the running statistics or counts; they stay and inference goes on using them. The same as
+   * freezing {@link BatchNormFreeze#RUNNING_STATISTICS}.
+   *
+   * @throws IllegalStateException if it is switched on in a layer built without
+   */
+  public final void setTrackRunningStats(boolean value) {
+    if (value && runningMean == null) {
+      throw new IllegalStateException(
+          describe()
+              + " was built without running statistics; build it with withTrackRunningStats(true)");
+    }
+    setFrozen(List.of(BatchNormFreeze.RUNNING_STATISTICS), !value);
   }
 
   /** Number of channels. */
@@ -140,29 +388,29 @@ public abstract sealed class BatchNorm implements Module
     return numFeatures;
   }
 
-  /** How this layer behaves. */
+  /** How this layer was built. */
   public final BatchNormOptions options() {
     return options;
   }
 
   /** Gamma (C). */
-  public final java.util.Optional<Parameter> weight() {
-    return java.util.Optional.ofNullable(weight);
+  public final Optional<Parameter> weight() {
+    return Optional.ofNullable(weight);
   }
 
   /** Beta (C). */
-  public final java.util.Optional<Parameter> bias() {
-    return java.util.Optional.ofNullable(bias);
+  public final Optional<Parameter> bias() {
+    return Optional.ofNullable(bias);
   }
 
   /** Running mean (C), the layer's own tensor. */
-  public final java.util.Optional<Tensor> runningMean() {
-    return java.util.Optional.ofNullable(runningMean);
+  public final Optional<Tensor> runningMean() {
+    return Optional.ofNullable(runningMean);
   }
 
   /** Running variance (C), the layer's own tensor. */
-  public final java.util.Optional<Tensor> runningVar() {
-    return java.util.Optional.ofNullable(runningVar);
+  public final Optional<Tensor> runningVar() {
+    return Optional.ofNullable(runningVar);
   }
 
   /** Number of training batches seen; 0 if none are counted. */

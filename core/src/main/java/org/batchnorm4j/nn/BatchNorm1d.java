@@ -1,11 +1,14 @@
 package org.batchnorm4j.nn;
 
+import org.batchnorm4j.tensor.RandomStream;
+
 /**
  * {@link BatchNorm} of (N, C) or (N, C, L).
  *
  * <p>Inference is safe for use by many threads; training is not.
  */
 public final class BatchNorm1d extends BatchNorm {
+  static final RankRange RANKS = new RankRange("BatchNorm1d", 2, 3);
 
   /** A layer for {@code numFeatures} channels with PyTorch's defaults. */
   public BatchNorm1d(int numFeatures) {
@@ -14,6 +17,15 @@ public final class BatchNorm1d extends BatchNorm {
 
   /** A layer for {@code numFeatures} channels. */
   public BatchNorm1d(int numFeatures, BatchNormOptions options) {
-    super("BatchNorm1d", 2, 3, numFeatures, options);
+    super(RANKS, numFeatures, options);
+  }
+
+  /**
+   * A layer whose first values are repeatable where they are random (PuzzleLib's gamma).
+   *
+   * @param random where they come from
+   */
+  public BatchNorm1d(int numFeatures, BatchNormOptions options, RandomStream random) {
+    super(RANKS, numFeatures, options, random);
   }
 }

@@ -21,7 +21,8 @@ public final class Functional {
 
   /**
    * Batch normalisation over axis 1, as PyTorch's {@code torch.nn.functional.batch_norm}: {@code (x
-   * - mean) / sqrt(var + eps) * weight + bias}.
+   * - mean) / sqrt(var + eps) * weight + bias}. Arguments in PyTorch's order, which the examples of
+   * torch.js use too.
    *
    * @param input (N, C) or (N, C, ...)
    * @param runningMean (C), or null; in training updated in place
@@ -45,8 +46,55 @@ public final class Functional {
       double momentum,
       double eps,
       Pass pass) {
+    return batchNorm(input, runningMean, runningVar, training, momentum, eps, weight, bias, pass);
+  }
+
+  /**
+   * The same with the arguments in the order in which torch.js declares them.
+   *
+   * @throws IllegalArgumentException as above
+   */
+  public static Tensor batchNorm(
+      Tensor input,
+      @Nullable Tensor runningMean,
+      @Nullable Tensor runningVar,
+      boolean training,
+      double momentum,
+      double eps,
+      @Nullable Tensor weight,
+      @Nullable Tensor bias,
+      Pass pass) {
+    BatchNormFunctionalOptions options =
+        BatchNormFunctionalOptions.defaults()
+            .withTraining(training)
+            .withMomentum(momentum)
+            .withEps(eps);
+    options = weight == null ? options : options.withWeight(weight);
+    options = bias == null ? options : options.withBias(bias);
+    return batchNorm(input, runningMean, runningVar, options, pass);
+  }
+
+  /**
+   * The same with everything else in one value, which also chooses what is stored and what happens
+   * behind.
+   *
+   * @param runningMean (C), or null; in training updated in place
+   * @param runningVar (C), or null; in training updated in place
+   * @throws IllegalArgumentException if only one of the running statistics is given, if they are
+   *     missing in inference, if eps is not positive in training or negative in inference
+   * @throws ShapeException if shapes do not fit, or in training if there is one value per channel
+   *     and the options refuse that
+   */
+  public static Tensor batchNorm(
+      Tensor input,
+      @Nullable Tensor runningMean,
+      @Nullable Tensor runningVar,
+      BatchNormFunctionalOptions options,
+      Pass pass) {
+    Tensor weight = options.weight().orElse(null);
+    Tensor bias = options.bias().orElse(null);
     checkVectors(input, runningMean, runningVar, weight, bias);
-    if (!training) {
+    if (!options.training()) {
       if (runningMean == null || runningVar == null) {
         throw new IllegalArgumentException(
             "batch_norm: "
@@ -54,23 +102,37 @@ public final class Functional {
                 + " must be defined in evaluation mode; pass training=true to use the statistics of"
                 + " the batch");
       }
-      if (!(eps >= 0)) {
-        throw new IllegalArgumentException("batch_norm eps must be non-negative, but got " + eps);
+      if (!(options.eps() >= 0)) {
+        throw new IllegalArgumentException(
+            "batch_norm: eps must be non-negative, but got " + options.eps());
       }
       return BatchNormalization.withGivenStatistics(
-          input, runningMean, runningVar, weight, bias, eps, false, pass);
+          input, runningMean, runningVar, weight, bias, options.eps(), options.epilogue(), pass);
     }
     if ((runningMean == null) != (runningVar == null)) {
       throw new IllegalArgumentException(
-          "batch_norm: running_mean and running_var must either both be null or neither be null");
+          "batch_norm: running_mean and running_var must either both be null or neither be null;"
+              + " running_"
+              + (runningMean == null ? "mean" : "var")
+              + " is missing");
     }
-    checkTraining("batch_norm", input, eps);
+    long count = input.axis(1) == 0 ? 0 : input.size() / input.axis(1);
+    checkBatch("batch_norm", input, count, options.eps(), options.batchOfOne());
     BatchMoments moments = pass.backend().channelMoments(input);
     Tensor output =
-        BatchNormalization.withBatchStatistics(input, moments, weight, bias, eps, false, pass);
-    if (runningMean != null && runningVar != null) {
-      RunningStatistics.update(
-          runningMean, runningVar, moments, VarianceEstimator.UNBIASED, momentum);
+        BatchNormalization.withBatchStatistics(
+            input, moments, weight, bias, options.eps(), options.epilogue(), pass);
+    if (runningMean != null
+        && runningVar != null
+        && (count != 1 || options.batchOfOne() == BatchOfOne.ACCEPT)) {
+      VarianceEstimator estimator =
+          count == 1 ? VarianceEstimator.BIASED : options.runningVariance();
+      RunningStatistics.Incident incident =
+          RunningStatistics.update(runningMean, runningVar, moments, estimator, options.momentum());
+      if (incident != null) {
+        System.getLogger("org.batchnorm4j.nn")
+            .log(System.Logger.Level.WARNING, "batch_norm: " + incident.text());
+      }
     }
     return output;
   }
@@ -105,13 +167,13 @@ public final class Functional {
     }
   }
 
-  /** Refuses a training batch with one value per channel, and an eps that is not positive. */
-  static void checkTraining(String who, Tensor input, double eps) {
+  /** Refuses an eps that is not positive, and one value per channel where the policy does. */
+  static void checkBatch(String who, Tensor input, long count, double eps, BatchOfOne policy) {
     if (!(eps > 0)) {
       throw new IllegalArgumentException(
-          who + ": batch_norm eps must be positive during training, but got " + eps);
+          who + ": eps must be positive during training, but got " + eps);
     }
-    if (input.axis(1) > 0 && input.size() / input.axis(1) == 1) {
+    if (count == 1 && policy == BatchOfOne.REFUSE) {
       throw new ShapeException(
           who
               + ": expected more than 1 value per channel when training, got input shape "

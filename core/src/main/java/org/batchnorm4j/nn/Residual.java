@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code relu(body(x) + shortcut(x))} (He et al. 2016). Parts are named {@code body} and {@code
  * shortcut}. Inference is safe for use by many threads; training is not.
+ *
+ * <p>A batch norm at the end of the body computes sum and ReLU too, in the same bits. One that
+ * works in place cannot be its start: the shortcut needs the input.
  */
 public final class Residual implements Module {
   private final Members members = new Members("Residual");
@@ -28,11 +31,44 @@ public final class Residual implements Module {
   public Residual(Module body, @Nullable Module shortcut) {
     this.body = members.child("body", body);
     this.shortcut = shortcut == null ? null : members.child("shortcut", shortcut);
+    checkInPlace();
+  }
+
+  private void checkInPlace() {
+    BatchNorm first = overwriting(body);
+    if (first != null) {
+      throw new IllegalArgumentException(
+          "Residual: the body starts with "
+              + first.members()
+              + ", which works in place and would overwrite the input that the shortcut still"
+              + " needs; build it with withInplace(false)");
+    }
+  }
+
+  /** The layer that would write into the input of a module. */
+  private static @Nullable BatchNorm overwriting(Module module) {
+    return switch (module) {
+      case BatchNorm norm -> norm.options().inplace() ? norm : null;
+      case BatchNormReLU fused -> overwriting(fused.norm());
+      case BatchNormAddReLU fused -> overwriting(fused.norm());
+      case Sequential chain -> {
+        BatchNorm found = null;
+        for (Module part : chain.order()) {
+          found = overwriting(part);
+          if (found != null || !(part instanceof Flatten || part instanceof Dropout)) {
+            break; // what follows a view of the input may still overwrite it
+          }
+        }
+        yield found;
+      }
+      default -> null;
+    };
   }
 
   @Override
   public Tensor forward(Tensor input, Pass pass) {
-    Tensor longWay = body.forward(input, pass);
+    BatchNorm tail = tail();
+    Tensor longWay = tail == null ? body.forward(input, pass) : beforeTail(input, pass);
     Tensor shortWay = shortcut == null ? input : shortcut.forward(input, pass);
     if (!longWay.shape().equals(shortWay.shape())) {
       throw new ShapeException(
@@ -43,7 +79,27 @@ public final class Residual implements Module {
               + shortWay.shape()
               + "; give a shortcut that changes shape as the body does");
     }
-    return pass.relu(pass.add(longWay, shortWay));
+    return tail == null
+        ? pass.relu(pass.add(longWay, shortWay))
+        : tail.forwardAddRelu(longWay, shortWay, pass);
+  }
+
+  /** The batch norm that ends the body, with which sum and ReLU are fused. */
+  private @Nullable BatchNorm tail() {
+    if (body instanceof BatchNorm norm) {
+      return norm;
+    }
+    return body instanceof Sequential chain
+            && !chain.order().isEmpty()
+            && chain.order().getLast() instanceof BatchNorm norm
+        ? norm
+        : null;
+  }
+
+  private Tensor beforeTail(Tensor input, Pass pass) {
+    return body instanceof Sequential chain
+        ? chain.forward(input, chain.order().size() - 1, pass)
+        : input;
   }
 
   /** As PyTorch prints it. */

@@ -2,17 +2,43 @@ package org.batchnorm4j.nn;
 
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.VarianceEstimator;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
-/** Moves running means and variances towards those of a batch, in place. */
+/** Moves running means and variances towards those of a batch, in place. Stateless. */
 final class RunningStatistics {
   private RunningStatistics() {}
 
+  /** Something that a user wants to know about an update. */
+  enum Kind {
+    /** The batch has no usable moments in a channel; its running statistics stayed. */
+    KEPT,
+    /** A running statistic is too large for its type and was stored as infinite. */
+    OVERFLOW
+  }
+
+  /**
+   * The first thing to report.
+   *
+   * @param kind what happened
+   * @param text channel, value and remedy
+   */
+  record Incident(Kind kind, String text) {}
+
   /**
    * {@code running = (1 - weight) * running + weight * batch}, computed in float64 and rounded
-   * once. A batch without values, or whose estimator is undefined, changes nothing.
+   * once; a weight of 1 forgets what was there, even NaN.
+   *
+   * <ul>
+   *   <li>A batch without values, or whose estimator is undefined, changes nothing.
+   *   <li>A channel whose mean or variance is NaN, or whose mean is infinite, keeps its statistics.
+   *   <li>A result that the type of the buffer cannot hold becomes infinite.
+   * </ul>
+   *
+   * @return what is to be reported, the first channel's, or null
    */
-  static void update(
+  static @Nullable Incident update(
       Tensor runningMean,
       Tensor runningVar,
       BatchMoments batch,
@@ -20,16 +46,69 @@ final class RunningStatistics {
       double weight) {
     long least = estimator == VarianceEstimator.UNBIASED ? 2 : 1;
     if (batch.count() < least) {
-      return;
+      return null;
     }
     double[] mean = runningMean.toDoubles();
     double[] variance = runningVar.toDoubles();
+    Incident incident = null;
     for (int c = 0; c < mean.length; c++) {
-      mean[c] = (1 - weight) * mean[c] + weight * batch.mean(c);
-      variance[c] = (1 - weight) * variance[c] + weight * batch.variance(c, estimator);
+      double batchMean = batch.mean(c);
+      double batchVariance = batch.variance(c, estimator);
+      if (!Double.isFinite(batchMean) || Double.isNaN(batchVariance)) {
+        incident = incident == null ? kept(c, batchMean, batchVariance) : incident;
+        continue;
+      }
+      mean[c] = moved(mean[c], batchMean, weight);
+      double exact = moved(variance[c], batchVariance, weight);
+      if (incident == null && !Double.isInfinite(variance[c]) && overflows(exact, runningVar)) {
+        incident = overflow(c, exact, runningVar.dtype());
+      }
+      variance[c] = exact;
     }
     runningMean.copyFrom(Tensor.of(mean, mean.length));
     runningVar.copyFrom(Tensor.of(variance, variance.length));
+    return incident;
+  }
+
+  private static double moved(double running, double batch, double weight) {
+    if (weight == 1) {
+      return batch;
+    }
+    return weight == 0 ? running : (1 - weight) * running + weight * batch;
+  }
+
+  private static boolean overflows(double value, Tensor target) {
+    return switch (target.dtype()) {
+      case FLOAT64 -> Double.isInfinite(value);
+      case FLOAT16 -> Float.isInfinite(Float.float16ToFloat(Float.floatToFloat16((float) value)));
+      case FLOAT32, BFLOAT16, INT64, INT32, UINT8, BOOL -> Float.isInfinite((float) value);
+    };
+  }
+
+  private static Incident kept(int channel, double mean, double variance) {
+    return new Incident(
+        Kind.KEPT,
+        "channel "
+            + channel
+            + " of the batch has mean "
+            + mean
+            + " and variance "
+            + variance
+            + ", so the running statistics of such channels stay as they were and their output is"
+            + " NaN; look for NaN or infinite values in the input");
+  }
+
+  private static Incident overflow(int channel, double variance, DType dtype) {
+    return new Incident(
+        Kind.OVERFLOW,
+        "running variance "
+            + variance
+            + " of channel "
+            + channel
+            + " is beyond "
+            + dtype
+            + " and is stored as Infinity, which makes inference give beta there; scale the input"
+            + " or keep statistics in float64");
   }
 
   /**

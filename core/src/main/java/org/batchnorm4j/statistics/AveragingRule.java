@@ -14,9 +14,24 @@ public sealed interface AveragingRule {
    */
   double newWeight(long batches);
 
-  /** The same weight for every batch: PyTorch's {@code momentum=0.1}. */
-  static AveragingRule exponential(double weight) {
-    return new Exponential(weight);
+  /**
+   * The same weight for every batch: PyTorch's {@code momentum=0.1}. Any number is allowed, as in
+   * PyTorch.
+   *
+   * @throws IllegalArgumentException if it is not a number
+   */
+  static AveragingRule exponential(double weightOfNewBatch) {
+    return new Exponential(weightOfNewBatch);
+  }
+
+  /**
+   * The same rule stated by what is kept, as ONNX ({@code momentum=0.9}) and Keras ({@code 0.99})
+   * state it: the new batch weighs {@code 1 - weightOfOldValue}.
+   *
+   * @throws IllegalArgumentException if it is not a number
+   */
+  static AveragingRule decay(double weightOfOldValue) {
+    return new Exponential(1 - weightOfOldValue);
   }
 
   /** The plain mean of all batches: weight {@code 1 / n}, PyTorch's {@code momentum=None}. */
@@ -25,8 +40,16 @@ public sealed interface AveragingRule {
   }
 
   /**
-   * {@code max(initFactor / n, minFactor)}: with 1 and 0.1 the plain mean of the first ten batches,
-   * exponential from then on.
+   * PuzzleLib's rule, weight {@code max(initFactor / n, minFactor)} of the n-th batch: with 1 and
+   * 0.1 the plain mean of the first ten batches, exponential from then on.
+   *
+   * <p>PuzzleLib's own page writes {@code running = a * running + (1 - a) * batch} with {@code a =
+   * max(initFactor / n, minFactor)}, the wrong way round: with {@code a = 1} at the first batch the
+   * first values 0 and 1 would stay for ever. Its code hands the factor to cuDNN as the weight of
+   * the <em>new</em> batch, and its tests expect the running mean to be that of the batch after the
+   * first one. This is what is computed here.
+   *
+   * @throws IllegalArgumentException if one of them is not a number
    */
   static AveragingRule decaying(double initFactor, double minFactor) {
     return new Decaying(initFactor, minFactor);
@@ -38,6 +61,11 @@ public sealed interface AveragingRule {
    * @param weight weight of the new batch
    */
   record Exponential(double weight) implements AveragingRule {
+    /** Checks the weight. */
+    public Exponential {
+      requireNumber("momentum", weight);
+    }
+
     @Override
     public double newWeight(long batches) {
       return weight;
@@ -59,9 +87,21 @@ public sealed interface AveragingRule {
    * @param minFactor weight that is never fallen below
    */
   record Decaying(double initFactor, double minFactor) implements AveragingRule {
+    /** Checks the factors. */
+    public Decaying {
+      requireNumber("initFactor", initFactor);
+      requireNumber("minFactor", minFactor);
+    }
+
     @Override
     public double newWeight(long batches) {
       return Math.max(initFactor / batches, minFactor);
+    }
+  }
+
+  private static void requireNumber(String name, double value) {
+    if (Double.isNaN(value)) {
+      throw new IllegalArgumentException("batch_norm " + name + " must be a number, but got NaN");
     }
   }
 }

@@ -210,8 +210,7 @@ class BatchNormTest {
     IllegalArgumentException refused =
         assertThrows(IllegalArgumentException.class, () -> layer.forward(x, Pass.training()));
     assertEquals(
-        "BatchNorm1d: batch_norm eps must be positive during training, but got 0.0",
-        refused.getMessage());
+        "BatchNorm1d: eps must be positive during training, but got 0.0", refused.getMessage());
     assertThrows(IllegalArgumentException.class, () -> BatchNormOptions.defaults().withEps(-1));
   }
 

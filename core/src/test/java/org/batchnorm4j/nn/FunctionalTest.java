@@ -56,13 +56,15 @@ class FunctionalTest {
             + " statistics of the batch",
         refusal(x, null, one, null, false, 1e-5));
     assertEquals(
-        "batch_norm: running_mean and running_var must either both be null or neither be null",
+        "batch_norm: running_mean and running_var must either both be null or neither be null;"
+            + " running_var is missing",
         refusal(x, one, null, null, true, 1e-5));
     assertEquals(
-        "batch_norm: batch_norm eps must be positive during training, but got 0.0",
+        "batch_norm: eps must be positive during training, but got 0.0",
         refusal(x, null, null, null, true, 0));
     assertEquals(
-        "batch_norm eps must be non-negative, but got -1.0", refusal(x, one, one, null, false, -1));
+        "batch_norm: eps must be non-negative, but got -1.0",
+        refusal(x, one, one, null, false, -1));
     assertEquals(
         "batch_norm: weight should contain 1 elements, one per channel of the input (4, 1), but has"
             + " shape (2)",

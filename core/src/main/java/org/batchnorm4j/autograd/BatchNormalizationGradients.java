@@ -1,0 +1,259 @@
+package org.batchnorm4j.autograd;
+
+import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.GradientSums;
+import org.batchnorm4j.tensor.Backend;
+import org.batchnorm4j.tensor.DType;
+import org.batchnorm4j.tensor.Shape;
+import org.batchnorm4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gradients of one {@link BatchNormalization}. The two sums that they share are taken once per
+ * output gradient. Each is written twice: by kernels, and by operations that can be differentiated
+ * again.
+ */
+final class BatchNormalizationGradients {
+  /** The count of statistics that are constants. */
+  static final long GIVEN = -1;
+
+  private final Tensor x;
+  private final @Nullable Tensor weight;
+  private final double eps;
+  private final Epilogue epilogue;
+  private final Tensor y;
+  private final ChannelAffine affine;
+  private final double[] inverse;
+  private final long count;
+
+  private @Nullable Tensor summed;
+  private @Nullable GradientSums sums;
+  private @Nullable Tensor gated;
+  private @Nullable Tensor active;
+
+  BatchNormalizationGradients(
+      Tensor x,
+      @Nullable Tensor weight,
+      double eps,
+      Epilogue epilogue,
+      Tensor y,
+      ChannelAffine affine,
+      double[] inverse,
+      long count) {
+    this.x = x;
+    this.weight = weight;
+    this.eps = eps;
+    this.epilogue = epilogue;
+    this.y = y;
+    this.affine = affine;
+    this.inverse = inverse;
+    this.count = count;
+  }
+
+  /** The gradient in front of the ReLU, which is also that of the residual. */
+  Tensor active(Tensor g, Pass pass) {
+    if (epilogue instanceof Epilogue.None) {
+      return g;
+    }
+    if (pass.isRecording()) {
+      return Elementary.whereActive(y, g, pass);
+    }
+    Tensor known = active;
+    if (known == null || gated != g) {
+      known = pass.backend().reluGradient(y, g);
+      gated = g;
+      active = known;
+    }
+    return known;
+  }
+
+  /** ReLU alone needs no mask: its kernels take the sign of the result from x again. */
+  private boolean reluFromX() {
+    return epilogue instanceof Epilogue.Relu;
+  }
+
+  private Tensor forKernels(Tensor g, Pass pass) {
+    return reluFromX() ? g : active(g, pass);
+  }
+
+  private GradientSums sums(Tensor g, Pass pass) {
+    GradientSums known = sums;
+    if (known == null || summed != g) {
+      known = pass.backend().channelGradientSums(x, forKernels(g, pass), affine, reluFromX());
+      summed = g;
+      sums = known;
+    }
+    return known;
+  }
+
+  Tensor input(Tensor g, Pass pass) {
+    if (pass.isRecording()) {
+      return pass.to(differentiableInput(g, pass), x.dtype());
+    }
+    Backend backend = pass.backend();
+    int channels = inverse.length;
+    double[] zero = new double[channels];
+    if (count == GIVEN) {
+      return backend.standardise(
+          active(g, pass), new ChannelAffine(zero, affine.scale(), zero), false);
+    }
+    if (count == 1) {
+      return pass.filled(0, x.dtype(), x.shape()); // beta, whatever x is
+    }
+    GradientSums s = sums(g, pass);
+    double[] slope = new double[channels];
+    double[] normalisedSlope = new double[channels];
+    double[] constant = new double[channels];
+    boolean vanishes = false;
+    for (int c = 0; c < channels; c++) {
+      normalisedSlope[c] = -affine.scale()[c] * inverse[c] * s.sumGx()[c] / count;
+      slope[c] = -affine.scale()[c] * inverse[c] * inverse[c] * s.sumGx()[c] / count;
+      constant[c] = -affine.scale()[c] * s.sumG()[c] / count;
+      vanishes |= vanishes(slope[c], normalisedSlope[c]);
+    }
+    if (!vanishes) {
+      return backend.standardiseGradient(
+          x, forKernels(g, pass), affine, affine.scale(), slope, constant, reluFromX());
+    }
+    // data of 1e30: (x - mean) * 1e-60 is a float32, 1e-60 is not; xhat * 1e-30 has both
+    Tensor xhat = backend.standardise(x, new ChannelAffine(affine.mean(), inverse, zero), false);
+    ChannelAffine none = new ChannelAffine(zero, zero, zero);
+    return backend.standardiseGradient(
+        xhat, active(g, pass), none, affine.scale(), normalisedSlope, constant, false);
+  }
+
+  private boolean vanishes(double slope, double normalisedSlope) {
+    return x.dtype() != DType.FLOAT64
+        && Math.abs(slope) < Float.MIN_NORMAL
+        && Math.abs(normalisedSlope) >= Float.MIN_NORMAL;
+  }
+
+  Derivative weight(DType dtype) {
+    return (g, pass) -> {
+      if (pass.isRecording()) {
+        Tensor products = pass.mul(wide(active(g, pass), pass), normalised(pass));
+        Tensor total = Shaping.sumTo(products, channelShape(), pass);
+        return pass.to(pass.reshape(total, inverse.length), dtype);
+      }
+      double[] result = sums(g, pass).sumGx().clone();
+      for (int c = 0; c < result.length; c++) {
+        result[c] *= inverse[c];
+      }
+      return perChannel(result, dtype, pass);
+    };
+  }
+
+  Derivative bias(DType dtype) {
+    return (g, pass) -> {
+      if (pass.isRecording()) {
+        Tensor total = Shaping.sumTo(wide(active(g, pass), pass), channelShape(), pass);
+        return pass.to(pass.reshape(total, inverse.length), dtype);
+      }
+      return perChannel(sums(g, pass).sumG().clone(), dtype, pass);
+    };
+  }
+
+  private static Tensor perChannel(double[] values, DType dtype, Pass pass) {
+    Tensor result = pass.filled(0, dtype, Shape.of(values.length));
+    result.copyFrom(Tensor.of(values, values.length));
+    return result;
+  }
+
+  // ---- the same formulas from operations that can be differentiated again
+
+  private DType computing() {
+    return x.dtype().computes() ? x.dtype() : DType.FLOAT32;
+  }
+
+  private Tensor wide(Tensor t, Pass pass) {
+    return pass.to(t, computing());
+  }
+
+  private Tensor constant(double... values) {
+    return Tensor.of(values, channelShape().toArray()).to(computing());
+  }
+
+  private Shape channelShape() {
+    Shape shape = x.shape();
+    for (int axis = 0; axis < shape.rank(); axis++) {
+      shape = axis == 1 ? shape : shape.with(axis, 1);
+    }
+    return shape;
+  }
+
+  private int[] otherAxes() {
+    int[] axes = new int[x.rank() - 1];
+    for (int i = 1; i < axes.length; i++) {
+      axes[i] = i + 1;
+    }
+    return axes;
+  }
+
+  /**
+   * Powers of two that bring large data near 1, since the variance is a tensor here and that of
+   * float32 data from 1e19 on overflows; null where nothing is that large.
+   */
+  private double @Nullable [] shrinking() {
+    double small = computing() == DType.FLOAT64 ? 0x1p-400 : 0x1p-50;
+    boolean needed = false;
+    double[] factors = new double[inverse.length];
+    for (int c = 0; c < factors.length; c++) {
+      boolean large = inverse[c] < small && inverse[c] > 0;
+      factors[c] = large ? Math.scalb(1.0, Math.getExponent(inverse[c])) : 1;
+      needed |= large;
+    }
+    return needed ? factors : null;
+  }
+
+  /**
+   * What normalises, in units of {@link #shrinking}: {@code (k x - mean) / sqrt(var + k^2 eps)}.
+   */
+  private record Normaliser(Tensor centred, Tensor inverse) {}
+
+  private Normaliser normaliser(Pass pass) {
+    Tensor input = wide(x, pass);
+    if (count == GIVEN) {
+      return new Normaliser(pass.sub(input, constant(affine.mean())), constant(inverse));
+    }
+    double[] factors = shrinking();
+    Tensor scaled = factors == null ? input : pass.mul(input, constant(factors));
+    Tensor mean = Reductions.mean(scaled, otherAxes(), true, pass);
+    Tensor variance = Reductions.var(scaled, false, otherAxes(), true, pass);
+    Tensor shifted = factors == null ? pass.add(variance, eps) : shift(variance, factors, pass);
+    Tensor one = pass.filled(1, computing(), Shape.of());
+    return new Normaliser(pass.sub(scaled, mean), pass.div(one, pass.sqrt(shifted)));
+  }
+
+  private Tensor shift(Tensor variance, double[] factors, Pass pass) {
+    double[] shifts = new double[factors.length];
+    for (int c = 0; c < shifts.length; c++) {
+      shifts[c] = eps * factors[c] * factors[c];
+    }
+    return pass.add(variance, constant(shifts));
+  }
+
+  private Tensor normalised(Pass pass) {
+    Normaliser normaliser = normaliser(pass);
+    return pass.mul(normaliser.centred(), normaliser.inverse());
+  }
+
+  private Tensor differentiableInput(Tensor g, Pass pass) {
+    Tensor gradient = wide(active(g, pass), pass);
+    Normaliser normaliser = normaliser(pass);
+    Tensor scale = normaliser.inverse();
+    double[] factors = count == GIVEN ? null : shrinking();
+    if (factors != null) {
+      scale = pass.mul(scale, constant(factors));
+    }
+    if (weight != null) {
+      scale = pass.mul(scale, pass.reshape(wide(weight, pass), channelShape().toArray()));
+    }
+    if (count == GIVEN) {
+      return pass.mul(gradient, scale);
+    }
+    Tensor xhat = pass.mul(normaliser.centred(), normaliser.inverse());
+    Tensor meanG = Reductions.mean(gradient, otherAxes(), true, pass);
+    Tensor meanGx = Reductions.mean(pass.mul(gradient, xhat), otherAxes(), true, pass);
+    return pass.mul(pass.sub(pass.sub(gradient, meanG), pass.mul(xhat, meanGx)), scale);
+  }
+}
