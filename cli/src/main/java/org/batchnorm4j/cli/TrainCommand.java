@@ -47,7 +47,10 @@ final class TrainCommand implements Callable<Integer> {
       description = "labml-mnist (default), labml-cifar10, mlp or resnet.")
   @Nullable String model;
 
-  @Option(names = "--norm", paramLabel = "NORM", description = "batch (default) or none.")
+  @Option(
+      names = "--norm",
+      paramLabel = "NORM",
+      description = "batch (default), layer, group, instance, rms or none.")
   @Nullable String norm;
 
   @Option(
@@ -81,8 +84,8 @@ final class TrainCommand implements Callable<Integer> {
       names = "--schedule",
       paramLabel = "NAME",
       description =
-          "cosine (default: down to 0 over the run), constant (the one that more epochs can be added to"
-              + " with --resume), step (a tenth after each third of the run) or onecycle.")
+          "cosine (default: down to 0 over the run), constant (the one that more epochs can be"
+              + " added to with --resume), step (a tenth after each third of the run) or onecycle.")
   @Nullable String schedule;
 
   @Option(

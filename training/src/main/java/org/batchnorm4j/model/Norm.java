@@ -2,6 +2,7 @@ package org.batchnorm4j.model;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.batchnorm4j.nn.Module;
 
 /**
@@ -44,9 +45,31 @@ public interface Norm {
     return NoNorm.INSTANCE;
   }
 
+  /**
+   * Returns the norms that look at one sample alone: {@code layer}, {@code group}, {@code instance}
+   * and {@code rms}. Where a norm does not fit a kind of layer by itself:
+   *
+   * <ul>
+   *   <li>{@code layer} takes all channels and positions of a picture together, with weight and
+   *       bias per channel: group norm of one group, which fits any size of picture;
+   *   <li>{@code group} has 16 groups, or the largest number below that divides the channels;
+   *   <li>{@code instance} has weight and bias, and is layer norm for features, which have one
+   *       value per channel;
+   *   <li>{@code rms} takes a picture as {@code layer} does, without mean and bias.
+   * </ul>
+   */
+  static List<Norm> perSample() {
+    return PerSampleNorm.ALL;
+  }
+
+  /** Returns all norms. */
+  static List<Norm> all() {
+    return Stream.of(List.of(batch()), perSample(), List.of(none())).flatMap(List::stream).toList();
+  }
+
   /** Returns the words that {@link #named} knows. */
   static List<String> names() {
-    return List.of(batch().name(), none().name());
+    return all().stream().map(Norm::name).toList();
   }
 
   /**
@@ -55,12 +78,12 @@ public interface Norm {
    * @throws IllegalArgumentException if there is none; the message lists all
    */
   static Norm named(String name) {
-    for (Norm norm : List.of(batch(), none())) {
+    for (Norm norm : all()) {
       if (norm.name().equals(name)) {
         return norm;
       }
     }
     throw new IllegalArgumentException(
-        "there is no norm \"" + name + "\"; choose " + String.join(" or ", names()));
+        "there is no norm \"" + name + "\"; choose one of " + String.join(", ", names()));
   }
 }

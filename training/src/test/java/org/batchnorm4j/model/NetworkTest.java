@@ -85,7 +85,7 @@ class NetworkTest {
   })
   void scoresComeOutForEverySizeThatFits(String name, int channels, int side) {
     ImageShape shape = new ImageShape(channels, side, side);
-    for (Norm norm : List.of(Norm.batch(), Norm.none())) {
+    for (Norm norm : Norm.all()) {
       Module model = Network.named(name).build(shape, 7, norm, 1);
       assertScores(model, channels, side, 7);
     }
@@ -186,7 +186,7 @@ class NetworkTest {
         "there is no model \"vgg\"; choose one of labml-mnist, labml-cifar10, mlp, resnet",
         assertThrows(IllegalArgumentException.class, () -> Network.named("vgg")).getMessage());
     assertEquals(
-        "there is no norm \"layer\"; choose batch or none",
-        assertThrows(IllegalArgumentException.class, () -> Norm.named("layer")).getMessage());
+        "there is no norm \"lair\"; choose one of batch, layer, group, instance, rms, none",
+        assertThrows(IllegalArgumentException.class, () -> Norm.named("lair")).getMessage());
   }
 }
