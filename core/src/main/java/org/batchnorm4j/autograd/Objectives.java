@@ -11,7 +11,7 @@ public final class Objectives {
    * Mean over the batch of {@code -log softmax(logits)[label]}.
    *
    * @param logits (N, K)
-   * @param labels (N), int64
+   * @param labels (N), int64, int32 or uint8
    */
   public static Tensor crossEntropy(Tensor logits, Tensor labels, Pass pass) {
     return pass.record(
@@ -27,7 +27,7 @@ public final class Objectives {
 
   /** (softmax - onehot) g / N from operations that can be differentiated again. */
   private static Tensor differentiableGradient(Tensor logits, Tensor labels, Tensor g, Pass pass) {
-    Tensor first = pass.backend().argmax(logits);
+    Tensor first = pass.backend().argmax(logits, 1);
     int rows = logits.axis(0);
     double[] largest = new double[rows];
     Tensor onehot = pass.filled(0, logits.dtype(), logits.shape());

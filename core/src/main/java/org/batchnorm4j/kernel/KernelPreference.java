@@ -2,7 +2,10 @@ package org.batchnorm4j.kernel;
 
 import java.util.Locale;
 
-/** Which kernels the user asks for; {@link KernelChoice} says which ones run. */
+/**
+ * Which kernels the user asks for; {@link KernelChoice} says which ones run. Immutable and safe for
+ * use by many threads.
+ */
 public enum KernelPreference {
   /** SIMD where the facts allow it, else scalar with one line that says why. */
   AUTO,

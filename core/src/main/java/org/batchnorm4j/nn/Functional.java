@@ -216,7 +216,7 @@ public final class Functional {
    * Mean over the batch of {@code -log softmax(logits)[label]}, as a scalar.
    *
    * @param logits (N, K) scores
-   * @param labels (N), int64, 0 to K - 1
+   * @param labels (N), int64, int32 or uint8, 0 to K - 1
    */
   public static Tensor crossEntropy(Tensor logits, Tensor labels, Pass pass) {
     return Objectives.crossEntropy(logits, labels, pass);

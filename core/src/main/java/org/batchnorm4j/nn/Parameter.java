@@ -5,7 +5,8 @@ import org.batchnorm4j.tensor.Tensor;
 
 /**
  * A tensor that training changes. Its values change in place, so the tensor stays the same object.
- * Not safe for use while an optimiser steps.
+ * Reading is safe for use by many threads as long as nobody trains, loads or freezes; writing
+ * belongs to one thread.
  */
 public final class Parameter {
   private final Members owner;

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * Names that did not match when a state was loaded.
  *
- * <p>Immutable.
+ * <p>Immutable and safe for use by many threads.
  *
  * @param missing names that the module has and the state has not
  * @param unexpected names that the state has and the module has not

@@ -14,7 +14,11 @@ public sealed interface LearningRateSchedule {
    */
   double at(long step);
 
-  /** The same rate for ever. */
+  /**
+   * The same rate for ever. Immutable and safe for use by many threads.
+   *
+   * @param rate the rate
+   */
   record Constant(double rate) implements LearningRateSchedule {
     /** Checks the rate. */
     public Constant {
@@ -29,7 +33,8 @@ public sealed interface LearningRateSchedule {
   }
 
   /**
-   * {@code rate * gamma^floor(step / every)}: PyTorch's {@code StepLR}.
+   * {@code rate * gamma^floor(step / every)}: PyTorch's {@code StepLR}. Immutable and safe for use
+   * by many threads.
    *
    * @param rate first rate
    * @param every steps between drops, at least 1
@@ -56,7 +61,8 @@ public sealed interface LearningRateSchedule {
 
   /**
    * {@code least + (rate - least) (1 + cos(pi step / total)) / 2}, then {@code least}: PyTorch's
-   * {@code CosineAnnealingLR} (Loshchilov and Hutter 2017, equation 5).
+   * {@code CosineAnnealingLR} (Loshchilov and Hutter 2017, equation 5). Immutable and safe for use
+   * by many threads.
    *
    * @param rate first rate
    * @param least last rate
@@ -80,7 +86,7 @@ public sealed interface LearningRateSchedule {
   /**
    * Up from {@code most / 25} to {@code most} in the first 30 % of the steps, down to {@code most /
    * 250,000} in the rest, both along a cosine: PyTorch's {@code OneCycleLR} with its defaults
-   * (Smith and Topin 2018).
+   * (Smith and Topin 2018). Immutable and safe for use by many threads.
    *
    * @param most largest rate
    * @param total steps of the whole cycle, at least 1

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  * without a change elsewhere.
  *
  * <p>All operations leave their operands alone and return the same bits for any number of threads.
- * Operands are float32 or float64, two operands of the same type; anything else is refused with an
- * {@link IllegalArgumentException}, shapes that do not fit with a {@link ShapeException}. Safe for
- * use by many threads if its memory is the heap.
+ * Operands are float32 or float64 unless an operation names more types, two operands of the same
+ * type; anything else is refused with an {@link IllegalArgumentException}, shapes that do not fit
+ * with a {@link ShapeException}. Safe for use by many threads if its memory is the heap.
  */
 public interface Backend {
 
@@ -55,7 +55,10 @@ public interface Backend {
   /** The axes in another order: axis {@code i} of the result is axis {@code order[i]} of x. */
   Tensor permute(Tensor x, int... order);
 
-  /** Sum over axes (all if none is given), accumulated in float64. */
+  /**
+   * Sum over axes (all if none is given), accumulated in float64. Integers and truth values give
+   * exact int64 sums; a total beyond int64 is refused.
+   */
   Tensor sum(Tensor x, int[] axes, boolean keepDims);
 
   /** Mean over axes (all if none is given); NaN over no elements. */
@@ -64,8 +67,16 @@ public interface Backend {
   /** Variance over axes (all if none is given) in two passes, divided by M or by M - 1. */
   Tensor var(Tensor x, boolean unbiased, int[] axes, boolean keepDims);
 
-  /** Index of the largest value along the last axis, int64, the first among equals. */
-  Tensor argmax(Tensor x);
+  /**
+   * Index of the largest value along an axis, which vanishes: int64, the first among equals; NaN is
+   * largest. Takes every type.
+   */
+  Tensor argmax(Tensor x, int axis);
+
+  /** {@link #argmax(Tensor, int)} along the last axis. */
+  default Tensor argmax(Tensor x) {
+    return argmax(x, -1);
+  }
 
   /**
    * Matrix product of op(a) and op(b), where op transposes the last two axes if asked to. {@code b}
@@ -111,7 +122,7 @@ public interface Backend {
    * Mean over the batch of {@code -log softmax(logits)[label]}, as a scalar.
    *
    * @param logits (N, K)
-   * @param labels (N), int64, 0 to K - 1
+   * @param labels (N), int64, int32 or uint8, 0 to K - 1
    */
   Tensor crossEntropy(Tensor logits, Tensor labels);
 

@@ -6,7 +6,7 @@ import java.util.Locale;
  * Element-wise operations of two operands of one type. Comparisons take every type and give {@link
  * DType#BOOL}; those with NaN are false, {@link #NE} apart. Arithmetic takes float32 and float64;
  * sums, differences, products, maxima and minima also int64 and int32, exactly, wrapping around at
- * the ends of the type.
+ * the ends of the type. Immutable and safe for use by many threads.
  */
 public enum BinaryOperation {
   /** {@code a + b}. */

@@ -158,11 +158,16 @@ final class Conversion {
     }
   }
 
-  /** The integer in an int64 or int32 storage, exactly. */
+  /** The integer or truth value at a position, exactly. */
   static long integer(Storage storage, int position) {
-    return storage instanceof Storage.Longs s
-        ? s.array()[position]
-        : ((Storage.Ints) storage).array()[position];
+    return switch (storage) {
+      case Storage.Longs s -> s.array()[position];
+      case Storage.Ints s -> s.array()[position];
+      case Storage.Bytes s -> s.array()[position] & 0xff;
+      case Storage.Floats s -> throw new IllegalStateException("float32 holds no integers");
+      case Storage.Doubles s -> throw new IllegalStateException("float64 holds no integers");
+      case Storage.Shorts s -> throw new IllegalStateException("halves hold no integers");
+    };
   }
 
   static double value(Storage storage, DType dtype, int position) {

@@ -146,8 +146,8 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public Tensor argmax(Tensor x) {
-    return reductions.argmax(x);
+  public Tensor argmax(Tensor x, int axis) {
+    return reductions.argmax(x, axis);
   }
 
   @Override

@@ -1,6 +1,9 @@
 package org.batchnorm4j.tensor;
 
-/** Element types of a {@link Tensor}. Arithmetic runs in float32 and float64; the others store. */
+/**
+ * Element types of a {@link Tensor}. Arithmetic runs in float32 and float64; the others store, and
+ * integers are added, compared and counted exactly. Immutable and safe for use by many threads.
+ */
 public enum DType {
   /** IEEE 754 binary32. */
   FLOAT32("float32", 4),

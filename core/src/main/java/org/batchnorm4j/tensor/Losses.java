@@ -57,7 +57,7 @@ final class Losses {
   }
 
   private static int label(Tensor labels, int n, int classes) {
-    long label = labels.unsafeLongArray()[labels.offset() + n];
+    long label = Conversion.integer(labels.storage(), labels.offset() + n);
     if (label < 0 || label >= classes) {
       throw new IllegalArgumentException(
           "cross_entropy: label "
@@ -75,16 +75,28 @@ final class Losses {
     boolean fits = logits.rank() == 2 && labels.rank() == 1 && logits.axis(0) == labels.axis(0);
     if (!fits || logits.axis(1) == 0) {
       throw new ShapeException(
-          "cross_entropy needs scores (N, K) and labels (N), got "
+          "cross_entropy needs scores (N, K) with a class or more and labels (N), got scores "
               + logits.shape()
-              + " and "
-              + labels.shape());
+              + " and labels "
+              + labels.shape()
+              + remedy(logits, labels));
     }
-    if (labels.dtype() != DType.INT64) {
-      throw new IllegalArgumentException(
-          "cross_entropy needs int64 labels, got "
-              + labels.dtype()
-              + "; convert them with to(DType.INT64)");
+    switch (labels.dtype()) {
+      case INT64, INT32, UINT8 -> {}
+      case FLOAT32, FLOAT64, FLOAT16, BFLOAT16, BOOL ->
+          throw new IllegalArgumentException(
+              "cross_entropy needs labels of int64, int32 or uint8, got "
+                  + labels.dtype()
+                  + " of shape "
+                  + labels.shape()
+                  + "; convert class numbers with to(DType.INT64)");
     }
+  }
+
+  private static String remedy(Tensor logits, Tensor labels) {
+    if (labels.rank() == 2 && labels.shape().equals(logits.shape())) {
+      return "; make class numbers of one-hot labels with argmax()";
+    }
+    return logits.rank() == 2 && labels.size() == logits.axis(0) ? "; give labels.reshape(-1)" : "";
   }
 }

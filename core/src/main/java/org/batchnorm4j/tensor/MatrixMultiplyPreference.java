@@ -4,6 +4,7 @@ import java.util.Locale;
 
 /**
  * Which matrix multiplication the user asks for; {@link MatrixMultiplyChoice} says which one runs.
+ * Immutable and safe for use by many threads.
  */
 public enum MatrixMultiplyPreference {
   /** The native library where it can be had, else plain Java with one line that says why. */

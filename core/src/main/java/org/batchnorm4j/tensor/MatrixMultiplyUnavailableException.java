@@ -2,7 +2,7 @@ package org.batchnorm4j.tensor;
 
 /**
  * A {@link MatrixMultiplyProvider} cannot work in this JVM; the message gives the reason and the
- * remedy in one line.
+ * remedy in one line. Reading it is safe for use by many threads, as with every exception.
  */
 public final class MatrixMultiplyUnavailableException extends Exception {
   private static final long serialVersionUID = 1;

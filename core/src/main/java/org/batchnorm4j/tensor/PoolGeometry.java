@@ -3,7 +3,7 @@ package org.batchnorm4j.tensor;
 /**
  * The windows of a 2-D pooling.
  *
- * <p>Immutable.
+ * <p>Immutable and safe for use by many threads.
  *
  * @param height input height
  * @param width input width

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sums, means and variances over chosen axes, accumulated in float64. Each sum is cut into blocks
- * of fixed size that are merged in index order, so results have equal bits for any number of
- * threads.
+ * Sums, means and variances over chosen axes, accumulated in float64, those of integers exactly.
+ * Each sum is cut into blocks of fixed size that are merged in index order, so results have equal
+ * bits for any number of threads.
  */
 final class Reductions {
   private final Workers workers;
@@ -18,9 +18,18 @@ final class Reductions {
   }
 
   Tensor sum(Tensor x, int[] axes, boolean keepDims) {
-    Elementwise.requireComputing("sum", x);
+    boolean integers = !x.dtype().isFloating();
+    if (!integers) {
+      Elementwise.requireComputing("sum", x);
+    }
     boolean[] reduced = reducedAxes(x, axes);
     Tensor source = ordered(x, reduced, keepDims);
+    if (integers) {
+      long[] sums = IntegerSums.of(source, new ReducedAxes(source, reduced));
+      Tensor result = allocate(x, DType.INT64, reduced, keepDims);
+      System.arraycopy(sums, 0, result.unsafeLongArray(), result.offset(), sums.length);
+      return result;
+    }
     return result(x, totals(source, reduced, null), 1, reduced, keepDims);
   }
 
@@ -82,6 +91,14 @@ final class Reductions {
 
   private Tensor result(
       Tensor x, double[] totals, double divisor, boolean[] reduced, boolean keepDims) {
+    Tensor result = allocate(x, x.dtype(), reduced, keepDims);
+    for (int i = 0; i < result.size(); i++) {
+      Conversion.set(result.storage(), result.dtype(), i, totals[i] / divisor);
+    }
+    return result;
+  }
+
+  private Tensor allocate(Tensor x, DType dtype, boolean[] reduced, boolean keepDims) {
     long[] sizes = new long[x.rank()];
     int rank = 0;
     for (int axis = 0; axis < x.rank(); axis++) {
@@ -91,11 +108,7 @@ final class Reductions {
     }
     Shape shape = Shape.of(Arrays.copyOf(sizes, rank));
     Layout layout = keepDims ? x.layout() : Layout.CHANNELS_FIRST;
-    Tensor result = memory.allocate(x.dtype(), shape, layout);
-    for (int i = 0; i < result.size(); i++) {
-      Conversion.set(result.storage(), result.dtype(), i, totals[i] / divisor);
-    }
-    return result;
+    return memory.allocate(dtype, shape, layout);
   }
 
   /** Sums of the values, or of their squared distances from {@code centres}, in storage order. */
@@ -103,29 +116,53 @@ final class Reductions {
     return new Summation(x, new ReducedAxes(x, reduced), centres).run(workers);
   }
 
-  /** Position of the largest value along the last axis, the first among equals; NaN is largest. */
-  Tensor argmax(Tensor x) {
-    Elementwise.requireComputing("argmax", x);
-    int last = x.axis(-1);
-    if (last == 0) {
-      throw new ShapeException("argmax over an empty axis of shape " + x.shape());
+  /** Position of the largest value along an axis, the first among equals; NaN is largest. */
+  Tensor argmax(Tensor x, int axis) {
+    int along = x.shape().checkedAxis(axis);
+    int count = x.axis(along);
+    if (count == 0) {
+      throw new ShapeException(
+          "argmax over the empty axis " + along + " of shape " + x.shape() + " has no answer");
     }
     Tensor first = Conversion.convert(x, x.dtype(), Layout.CHANNELS_FIRST, memory);
-    Shape shape = Shape.of(Arrays.copyOf(x.shape().toArray(), x.rank() - 1));
-    Tensor result = memory.allocate(DType.INT64, shape, Layout.CHANNELS_FIRST);
+    boolean[] reduced = new boolean[x.rank()];
+    reduced[along] = true;
+    Tensor result = allocate(x, DType.INT64, reduced, false);
     long[] out = result.unsafeLongArray();
-    for (int row = 0; row < result.size(); row++) {
-      int best = 0;
-      double largest = first.valueAt(first.offset() + row * last);
-      for (int i = 1; i < last; i++) {
-        double value = first.valueAt(first.offset() + row * last + i);
-        if (value > largest || (Double.isNaN(value) && !Double.isNaN(largest))) {
-          largest = value;
-          best = i;
-        }
-      }
-      out[row] = best;
+    int stride = (int) x.shape().span(along + 1, x.rank());
+    for (int i = 0; i < result.size(); i++) {
+      int from = first.offset() + i / stride * count * stride + i % stride;
+      out[result.offset() + i] =
+          x.dtype().isFloating()
+              ? largest(first, from, stride, count)
+              : largestInteger(first.storage(), from, stride, count);
     }
     return result;
+  }
+
+  private static int largest(Tensor x, int from, int stride, int count) {
+    int best = 0;
+    double largest = x.valueAt(from);
+    for (int i = 1; i < count; i++) {
+      double value = x.valueAt(from + i * stride);
+      if (value > largest || (Double.isNaN(value) && !Double.isNaN(largest))) {
+        largest = value;
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  private static int largestInteger(Storage storage, int from, int stride, int count) {
+    int best = 0;
+    long largest = Conversion.integer(storage, from);
+    for (int i = 1; i < count; i++) {
+      long value = Conversion.integer(storage, from + i * stride);
+      if (value > largest) {
+        largest = value;
+        best = i;
+      }
+    }
+    return best;
   }
 }

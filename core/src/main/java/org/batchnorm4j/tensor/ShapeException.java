@@ -1,6 +1,9 @@
 package org.batchnorm4j.tensor;
 
-/** Thrown when a shape does not fit an operation; the message names shape, axis and expectation. */
+/**
+ * Thrown when a shape does not fit an operation; the message names shape, axis and expectation.
+ * Reading it is safe for use by many threads, as with every exception.
+ */
 public final class ShapeException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 

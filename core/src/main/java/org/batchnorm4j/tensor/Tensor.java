@@ -329,7 +329,13 @@ public final class Tensor {
     return Backend.standard().matmul(this, other, false, false);
   }
 
-  /** Sum over the given axes, which vanish; over all axes if none is given. */
+  /**
+   * Sum over the given axes, which vanish; over all axes if none is given. Sums of integers and of
+   * truth values are int64 and exact: {@code predicted.apply(EQ, labels).sum()} counts.
+   *
+   * @throws IllegalArgumentException if a sum of integers does not fit int64, or for float16 and
+   *     bfloat16
+   */
   public Tensor sum(int... axes) {
     return Backend.standard().sum(this, axes, false);
   }
@@ -346,7 +352,18 @@ public final class Tensor {
 
   /** Index of the largest value along the last axis, int64; the first one among equals. */
   public Tensor argmax() {
-    return Backend.standard().argmax(this);
+    return argmax(-1);
+  }
+
+  /**
+   * Index of the largest value along an axis, which vanishes, int64; the first one among equals.
+   * NaN is largest. Takes every type.
+   *
+   * @param axis negative axes count from the end
+   * @throws ShapeException if there is no such axis, or it is empty
+   */
+  public Tensor argmax(int axis) {
+    return Backend.standard().argmax(this, axis);
   }
 
   // ---- memory, for embedders

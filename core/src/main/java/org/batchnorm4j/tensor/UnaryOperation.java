@@ -1,6 +1,6 @@
 package org.batchnorm4j.tensor;
 
-/** Element-wise operations of one operand. */
+/** Element-wise operations of one operand. Immutable and safe for use by many threads. */
 public enum UnaryOperation {
   /** {@code -x}. */
   NEG,

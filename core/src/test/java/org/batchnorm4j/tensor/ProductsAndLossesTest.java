@@ -120,10 +120,12 @@ class ProductsAndLossesTest {
         "cross_entropy: label 3 of sample 1 is not a class; the scores have classes 0 to 2",
         refused(() -> BACKEND.crossEntropy(scores, Tensor.of(new long[] {0, 3}, 2))));
     assertEquals(
-        "cross_entropy needs scores (N, K) and labels (N), got (2, 3) and (3)",
+        "cross_entropy needs scores (N, K) with a class or more and labels (N), got scores (2, 3) and"
+            + " labels (3)",
         refused(() -> BACKEND.crossEntropy(scores, Tensor.of(new long[3], 3))));
     assertEquals(
-        "cross_entropy needs int64 labels, got float32; convert them with to(DType.INT64)",
+        "cross_entropy needs labels of int64, int32 or uint8, got float32 of shape (2); convert class"
+            + " numbers with to(DType.INT64)",
         refused(() -> BACKEND.crossEntropy(scores, Tensor.zeros(2))));
   }
 

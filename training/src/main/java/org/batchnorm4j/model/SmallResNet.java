@@ -9,7 +9,16 @@ import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.nn.ReLU;
 import org.batchnorm4j.nn.Residual;
 
-/** The layers of {@link Network#RESNET}. Source of the block: He et al. 2016. */
+/**
+ * The layers of {@link Network#RESNET}.
+ *
+ * <p>The long way of a block is the {@code ResNetBlock} that the documentation of {@code
+ * torch.nn.functional.batch_norm} shows: convolution, batch norm, ReLU, convolution, batch norm,
+ * each norm with statistics, weight and bias of its own. That block ends there; here, as in He et
+ * al. 2016 (figure 2, and section 3.3 for a shortcut that changes shape), the input is added and a
+ * second ReLU follows. The block as shown is {@code FunctionalBatchNorm.ResNetBlock} among the
+ * examples.
+ */
 final class SmallResNet {
   private SmallResNet() {}
 
