@@ -100,6 +100,15 @@ final class MatrixProducts {
             + b.shape()
             + (transposeB ? " transposed" : "")
             + ": the last axis of the first must equal the last but one of the second, and leading"
-            + " axes must agree");
+            + " axes must agree"
+            + remedy(a, b, transposeA, transposeB));
+  }
+
+  private static String remedy(Tensor a, Tensor b, boolean transposeA, boolean transposeB) {
+    if (a.rank() < 2 || b.rank() < 2) {
+      return "; give a vector two axes with reshape(1, -1) or reshape(-1, 1)";
+    }
+    boolean swapped = a.axis(transposeA ? -2 : -1) == b.axis(transposeB ? -2 : -1);
+    return swapped ? "; the second would fit with its last two axes swapped" : "";
   }
 }

@@ -78,7 +78,16 @@ class ProductsAndLossesTest {
         "matmul of shapes (2, 3) and (2, 4) transposed: the last axis of the first must equal the"
             + " last but one of the second, and leading axes must agree",
         refused(() -> BACKEND.matmul(Tensor.ones(2, 3), Tensor.ones(2, 4), false, true)));
-    assertThrows(ShapeException.class, () -> Tensor.ones(3).matmul(Tensor.ones(3, 2)));
+    assertEquals(
+        "matmul of shapes (3) and (3, 2): the last axis of the first must equal the last but one of"
+            + " the second, and leading axes must agree; give a vector two axes with reshape(1, -1)"
+            + " or reshape(-1, 1)",
+        refused(() -> Tensor.ones(3).matmul(Tensor.ones(3, 2))));
+    assertEquals(
+        "matmul of shapes (2, 3) and (4, 3): the last axis of the first must equal the last but one"
+            + " of the second, and leading axes must agree; the second would fit with its last two"
+            + " axes swapped",
+        refused(() -> Tensor.ones(2, 3).matmul(Tensor.ones(4, 3))));
     assertThrows(ShapeException.class, () -> Tensor.ones(2, 3).matmul(Tensor.ones(4, 3, 2)));
     assertThrows(ShapeException.class, () -> Tensor.ones(5, 2, 3).matmul(Tensor.ones(4, 3, 2)));
     assertEquals(
