@@ -124,8 +124,7 @@ class GroupedNormalizationTest {
     Pass pass = Pass.inference().recording();
     pass.watch(x);
     Tensor gamma = pass.watch(random(2, 4));
-    Tensor y =
-        GroupedNormalization.ofChannels("test", x, 2, pass).standardised(gamma, null, EPS);
+    Tensor y = GroupedNormalization.ofChannels("test", x, 2, pass).standardised(gamma, null, EPS);
     Tensor wide =
         GroupedNormalization.ofChannels("test", x.to(DType.FLOAT32), 2, Pass.inference())
             .standardised(gamma, null, EPS);
@@ -143,8 +142,7 @@ class GroupedNormalizationTest {
   void squaresOfLargeFloatsDoNotOverflow() {
     Tensor x = random(1, 2, 8).mul(1e30);
     for (boolean centred : new boolean[] {true, false}) {
-      GroupedNormalization norm =
-          GroupedNormalization.ofLastAxes("test", x, 1, Pass.inference());
+      GroupedNormalization norm = GroupedNormalization.ofLastAxes("test", x, 1, Pass.inference());
       Tensor y =
           centred
               ? norm.standardised(null, null, EPS)
@@ -198,8 +196,10 @@ class GroupedNormalizationTest {
   void localResponseIsThatOfTheDefinition() {
     Tensor x = random(1, 2, 5, 4, 3);
     for (Layout layout : Layout.values()) {
-      Tensor across = LocalResponse.acrossChannels(x.to(layout), 1, 2, 2, 0.75, 1, Pass.inference());
-      Tensor within = LocalResponse.withinChannels(x.to(layout), 1, 2, 2, 0.75, 1, Pass.inference());
+      Tensor across =
+          LocalResponse.acrossChannels(x.to(layout), 1, 2, 2, 0.75, 1, Pass.inference());
+      Tensor within =
+          LocalResponse.withinChannels(x.to(layout), 1, 2, 2, 0.75, 1, Pass.inference());
       assertEquals(layout, across.layout());
       assertEquals(layout, within.layout());
       for (int c = 0; c < 5; c++) {
@@ -217,8 +217,7 @@ class GroupedNormalizationTest {
           double value = x.at(1, c, h, 2);
           assertEquals(
               value / Math.pow(1 + 2.0 / 4 * channels, 0.75), across.at(1, c, h, 2), 4 * U);
-          assertEquals(
-              value / Math.pow(1 + 2.0 / 16 * places, 0.75), within.at(1, c, h, 2), 4 * U);
+          assertEquals(value / Math.pow(1 + 2.0 / 16 * places, 0.75), within.at(1, c, h, 2), 4 * U);
         }
       }
     }
@@ -243,8 +242,7 @@ class GroupedNormalizationTest {
         "group_norm: weight is float32, but the input is float64; convert one of them with"
             + " to(DType)",
         assertThrows(
-                IllegalArgumentException.class,
-                () -> norm.standardised(Tensor.ones(2), null, EPS))
+                IllegalArgumentException.class, () -> norm.standardised(Tensor.ones(2), null, EPS))
             .getMessage());
     assertThrows(
         IllegalArgumentException.class,
