@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import org.batchnorm4j.autograd.BatchNormalization;
 import org.batchnorm4j.autograd.Epilogue;
 import org.batchnorm4j.autograd.Pass;
@@ -63,6 +64,7 @@ public abstract sealed class BatchNorm implements Module
   private final @Nullable Tensor numBatchesTracked;
   private final Set<RunningStatistics.Kind> reported = EnumSet.noneOf(RunningStatistics.Kind.class);
   private final EnumSet<BatchNormFreeze> frozen = EnumSet.noneOf(BatchNormFreeze.class);
+  private Consumer<String> warnings = RunningStatistics::warn;
   private volatile boolean withoutValues;
 
   BatchNorm(RankRange ranks, int numFeatures, BatchNormOptions options) {
@@ -220,11 +222,13 @@ public abstract sealed class BatchNorm implements Module
             estimator,
             options.averaging().newWeight(batches));
     if (incident != null && reported.add(incident.kind())) {
-      System.getLogger("org.batchnorm4j.nn")
-          .log(
-              System.Logger.Level.WARNING,
-              describe() + ": " + incident.text() + " (said once per layer)");
+      warnings.accept(describe() + ": " + incident.text() + " (said once per layer)");
     }
+  }
+
+  /** Where warnings go instead of the logger, for tests. */
+  final void warnTo(Consumer<String> lines) {
+    warnings = lines;
   }
 
   /** A range of axis 0 at a time, so that the extra memory does not grow with the batch. */

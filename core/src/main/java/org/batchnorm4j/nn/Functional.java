@@ -130,8 +130,7 @@ public final class Functional {
       RunningStatistics.Incident incident =
           RunningStatistics.update(runningMean, runningVar, moments, estimator, options.momentum());
       if (incident != null) {
-        System.getLogger("org.batchnorm4j.nn")
-            .log(System.Logger.Level.WARNING, "batch_norm: " + incident.text());
+        RunningStatistics.warn("batch_norm: " + incident.text());
       }
     }
     return output;

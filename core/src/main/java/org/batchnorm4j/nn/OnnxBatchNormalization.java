@@ -146,8 +146,7 @@ public final class OnnxBatchNormalization {
         RunningStatistics.update(
             flatMean, flatVar, moments, VarianceEstimator.BIASED, 1 - momentum);
     if (incident != null) {
-      System.getLogger("org.batchnorm4j.nn")
-          .log(System.Logger.Level.WARNING, "BatchNormalization: " + incident.text());
+      RunningStatistics.warn("BatchNormalization: " + incident.text());
     }
     boolean saves = opset < 14;
     return new Outputs(

@@ -70,6 +70,11 @@ final class RunningStatistics {
     return incident;
   }
 
+  /** Says a line where users look for such lines. */
+  static void warn(String line) {
+    System.getLogger("org.batchnorm4j.nn").log(System.Logger.Level.WARNING, line);
+  }
+
   private static double moved(double running, double batch, double weight) {
     if (weight == 1) {
       return batch;
