@@ -41,6 +41,39 @@ class FunctionalTest {
   }
 
   @Test
+  void allFormsOfTheFunctionAgree() {
+    Tensor gamma = Tensor.of(new float[] {3}, 1);
+    Tensor beta = Tensor.of(new float[] {-1}, 1);
+    Pass pass = Pass.inference();
+    BatchNormFunctionalOptions options =
+        BatchNormFunctionalOptions.defaults()
+            .withWeight(gamma)
+            .withBias(beta)
+            .withTraining(true)
+            .withMomentum(0.25)
+            .withEps(4);
+    Tensor mean = Tensor.zeros(1);
+    Tensor variance = Tensor.ones(1);
+    float[] expected = {-4, -2, 0, 2}; // (x - 4) / sqrt(5 + 4) * 3 - 1
+    assertArrayEquals(
+        expected, Functional.batchNorm(x, mean, variance, options, pass).toFloats(), 1e-6f);
+    assertEquals(1, mean.item());
+    assertEquals(0.75 + 20 / 12.0, variance.item(), 1e-7);
+    assertArrayEquals(
+        expected,
+        Functional.batchNorm(x, null, null, true, 0.25, 4, gamma, beta, pass).toFloats(),
+        1e-6f);
+    assertArrayEquals(
+        expected,
+        Functional.batchNorm(x, null, null, gamma, beta, true, 0.25, 4, pass).toFloats(),
+        1e-6f);
+    Functional.batchNorm(
+        x.range(0, 1), mean, variance, options.withBatchOfOne(BatchOfOne.ACCEPT), pass);
+    assertEquals(1, mean.item());
+    assertEquals(0.75 * (0.75 + 20 / 12.0), variance.item(), 1e-6);
+  }
+
+  @Test
   void inferenceUsesTheGivenStatistics() {
     Tensor mean = Tensor.full(1, org.batchnorm4j.tensor.DType.FLOAT32, 1);
     Tensor variance = Tensor.full(4, org.batchnorm4j.tensor.DType.FLOAT32, 1);
