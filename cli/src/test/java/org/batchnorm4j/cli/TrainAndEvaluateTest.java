@@ -226,7 +226,7 @@ class TrainAndEvaluateTest {
     for (String[] change :
         new String[][] {
           {"label.model", "mlp", "xyz", "one of labml-mnist, labml-cifar10, mlp, resnet"},
-          {"label.norm", "batch", "lunch", "one of batch, layer, group, instance, rms, none"},
+          {"label.norm", "batch", "lunch", "batch or layer or group or instance or rms or none"},
           {"label.holdout", "40", "4a", "a whole number"},
           {"option.seed", "1", "x", "a whole number"}
         }) {
