@@ -19,7 +19,7 @@ class GroupedNormalizationGradientsTest {
       List<Long> shape,
       Layout layout,
       int groups,
-      long[] parameters,
+      List<Long> parameters,
       boolean weight,
       boolean bias,
       boolean centred) {
@@ -31,7 +31,7 @@ class GroupedNormalizationGradientsTest {
           + (groups == 0 ? " last axes" : " " + groups + " groups")
           + (weight ? " weight" : "")
           + (bias ? " bias" : "")
-          + (weight || bias ? List.of(parameters.length, parameters[0]) : "")
+          + (weight || bias ? parameters : "")
           + (centred ? "" : " root mean square");
     }
 
@@ -51,10 +51,10 @@ class GroupedNormalizationGradientsTest {
       List<Tensor> inputs = new ArrayList<>();
       inputs.add(gaussian(1, layout, shape.stream().mapToLong(i -> i).toArray()));
       if (weight) {
-        inputs.add(gaussian(2, parameters));
+        inputs.add(gaussian(2, parameters.stream().mapToLong(i -> i).toArray()));
       }
       if (bias) {
-        inputs.add(gaussian(3, parameters));
+        inputs.add(gaussian(3, parameters.stream().mapToLong(i -> i).toArray()));
       }
       return inputs.toArray(Tensor[]::new);
     }
@@ -70,18 +70,17 @@ class GroupedNormalizationGradientsTest {
         for (int groups : new int[] {1, 2, 4}) { // 4 is instance norm
           cases.add(
               new Case(
-                  List.of(2L, 4L, 2L, 3L), layout, groups, new long[] {4}, weight, bias, centred));
+                  List.of(2L, 4L, 2L, 3L), layout, groups, List.of(4L), weight, bias, centred));
         }
-        cases.add(new Case(List.of(2L, 4L, 3L), layout, 2, new long[] {2}, weight, bias, centred));
+        cases.add(new Case(List.of(2L, 4L, 3L), layout, 2, List.of(2L), weight, bias, centred));
         cases.add(
-            new Case(List.of(2L, 2L, 3L, 2L), layout, 0, new long[] {3, 2}, weight, bias, centred));
+            new Case(List.of(2L, 2L, 3L, 2L), layout, 0, List.of(3L, 2L), weight, bias, centred));
       }
       cases.add(
-          new Case(
-              List.of(3L, 4L), Layout.CHANNELS_FIRST, 2, new long[] {4}, weight, bias, centred));
+          new Case(List.of(3L, 4L), Layout.CHANNELS_FIRST, 2, List.of(4L), weight, bias, centred));
       cases.add(
           new Case(
-              List.of(3L, 4L), Layout.CHANNELS_FIRST, 0, new long[] {3, 4}, weight, bias, centred));
+              List.of(3L, 4L), Layout.CHANNELS_FIRST, 0, List.of(3L, 4L), weight, bias, centred));
     }
     return cases;
   }
