@@ -92,7 +92,7 @@ final class Documentation extends TreePathScanner<Void, Boolean> {
       return null;
     }
     String comment = expectComment(type.getSimpleName().toString());
-    if (outermost && comment != null && !isSelfEvident(type) && !mentionsThreads(comment)) {
+    if (outermost && comment != null && !mentionsThreads(comment)) {
       add(type.getSimpleName() + " does not say what threads may do with it");
     }
     boolean implicit =
@@ -101,14 +101,6 @@ final class Documentation extends TreePathScanner<Void, Boolean> {
       scan(member, implicit);
     }
     return null;
-  }
-
-  /** Where constants and exceptions, which hold nothing to fight over, need not say so. */
-  private boolean isSelfEvident(ClassTree type) {
-    Path file = Path.of(getCurrentPath().getCompilationUnit().getSourceFile().toUri());
-    return module(root, file).equals("core")
-        && (type.getKind() == Tree.Kind.ENUM
-            || type.getSimpleName().toString().endsWith("Exception"));
   }
 
   /** Whole words: what is "unsafe for batch normalisation" says nothing of threads. */

@@ -3,7 +3,7 @@ package org.batchnorm4j.nn;
 /**
  * The three things that "frozen" can mean for a batch normalisation that trains. They are
  * independent; {@code layer.freeze(BatchNormFreeze.values())} is what Keras' {@code
- * trainable=false} and most fine-tuning recipes mean.
+ * trainable=false} and most fine-tuning recipes mean. Immutable and safe for use by many threads.
  */
 public enum BatchNormFreeze {
   /**

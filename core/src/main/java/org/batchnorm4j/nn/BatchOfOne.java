@@ -3,7 +3,8 @@ package org.batchnorm4j.nn;
 /**
  * What training does with a batch of one value per channel, whose variance is 0 and whose unbiased
  * variance does not exist. The output of such a batch is beta, whatever the input, and its gradient
- * is 0, so it teaches nothing; systems differ in whether they say so.
+ * is 0, so it teaches nothing; systems differ in whether they say so. Immutable and safe for use by
+ * many threads.
  */
 public enum BatchOfOne {
   /** Refused with advice, as in PyTorch; nothing moves. */
