@@ -3,6 +3,7 @@ package org.batchnorm4j.training;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -45,6 +46,26 @@ class TrainerTest {
     Evaluation again = new Evaluator(Backend.standard()).evaluate(model, data.test());
     assertEquals(last.testAccuracy(), again.accuracy());
     assertEquals(last.testLoss(), again.loss());
+  }
+
+  @Test
+  void theOnlyStepOfARunHasTheFirstRateOfItsSchedule() throws IOException {
+    // behind one step a cosine of one step is at 0, and nothing would move
+    TrainingOptions options =
+        SmallRun.standard()
+            .options()
+            .withEpochs(1)
+            .withBatchSize(SmallRun.DATA.training().size())
+            .withSchedule(ScheduleKind.COSINE);
+    Trainer trainer = SmallRun.standard().with(options).trainer();
+    TrainingResult result =
+        trainer.run(RunDirectory.at(directory), new TrainingListener() {}, () -> false);
+    assertEquals(1, trainer.position().step());
+    assertEquals(options.learningRate(), result.lastEpoch().learningRate());
+    Module untrained = SmallRun.network(options.seed());
+    assertNotEquals(
+        requireNonNull(untrained.stateDict().get("9.bias")).toString(),
+        requireNonNull(trainer.checkpoint().model().get("9.bias")).toString());
   }
 
   @Test

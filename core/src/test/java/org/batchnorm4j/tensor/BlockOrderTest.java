@@ -1,0 +1,91 @@
+package org.batchnorm4j.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.kernel.ScalarKernels;
+import org.batchnorm4j.statistics.BatchMoments;
+import org.batchnorm4j.statistics.ChannelMoments;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Blocks are merged in the order of their index, to the bit, on any number of threads. */
+class BlockOrderTest {
+
+  @ParameterizedTest(name = "{0} threads")
+  @ValueSource(ints = {1, 3})
+  void momentsOfPlanesAreThoseOfTheirBlocksMergedInIndexOrder(int threads) {
+    // runs of 3000 leave no room for a second one in a block of 4096 values
+    int length = 3000;
+    int runs = 5;
+    float[] x = values(runs * length);
+    List<ChannelMoments> blocks = new ArrayList<>();
+    double[] pair = new double[2];
+    for (int n = 0; n < runs; n++) {
+      new ScalarKernels().planeMoments(x, n * length, 1, length, length, pair, 0);
+      blocks.add(new ChannelMoments(length, pair[0], pair[1]));
+    }
+    // each run twice, as two channels: one channel alone would be a single run
+    float[] twice = new float[2 * x.length];
+    for (int n = 0; n < runs; n++) {
+      System.arraycopy(x, n * length, twice, 2 * n * length, length);
+      System.arraycopy(x, n * length, twice, (2 * n + 1) * length, length);
+    }
+    check(Tensor.of(twice, runs, 2, length), blocks, threads);
+  }
+
+  @ParameterizedTest(name = "{0} threads")
+  @ValueSource(ints = {1, 3})
+  void momentsOfRowsAreThoseOfTheirBlocksMergedInIndexOrder(int threads) {
+    // 256 channels and more take blocks of 64 rows
+    int channels = 256;
+    int rows = 700;
+    float[] column = values(rows);
+    float[] x = new float[rows * channels];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = column[i / channels];
+    }
+    List<ChannelMoments> blocks = new ArrayList<>();
+    double[] mean = new double[1];
+    double[] m2 = new double[1];
+    for (int r = 0; r < rows; r += 64) {
+      int count = Math.min(64, rows - r);
+      new ScalarKernels().rowMoments(x, r * channels, count, channels, 1, mean, m2, 0);
+      blocks.add(new ChannelMoments(count, mean[0], m2[0]));
+    }
+    check(Tensor.of(x, rows, channels), blocks, threads);
+  }
+
+  private static void check(Tensor x, List<ChannelMoments> blocks, int threads) {
+    ChannelMoments expected = merged(blocks);
+    Collections.reverse(blocks);
+    assertNotEquals(expected, merged(blocks), "these values do not tell one order from another");
+    Backend backend = CpuBackend.of(KernelPreference.SCALAR, threads, line -> {});
+    BatchMoments moments = backend.channelMoments(x);
+    for (int c = 0; c < moments.channels(); c++) {
+      assertEquals(expected, new ChannelMoments(moments.count(), moments.mean(c), moments.m2(c)));
+    }
+  }
+
+  private static ChannelMoments merged(List<ChannelMoments> blocks) {
+    ChannelMoments all = ChannelMoments.EMPTY;
+    for (ChannelMoments block : blocks) {
+      all = all.merge(block);
+    }
+    return all;
+  }
+
+  /** Values whose size changes from block to block, so that the order of sums shows. */
+  private static float[] values(int count) {
+    RandomStream random = RandomStream.of(11);
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) (random.nextGaussian() * (1 + i / 50) + i % 7);
+    }
+    return values;
+  }
+}
