@@ -126,7 +126,7 @@ final class RunningStatistics {
     double[] mean = runningMean.toDoubles();
     double[] variance = runningVar.toDoubles();
     int channels = mean.length;
-    int instances = moments.channels() / channels;
+    int instances = channels == 0 ? 0 : moments.channels() / channels;
     if (instances == 0 || moments.count() < 2) {
       return;
     }

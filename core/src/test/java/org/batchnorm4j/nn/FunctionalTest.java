@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.tensor.RandomStream;
+import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +80,17 @@ class FunctionalTest {
     Tensor variance = Tensor.full(4, org.batchnorm4j.tensor.DType.FLOAT32, 1);
     Tensor y = Functional.batchNorm(x, mean, variance, null, null, false, 0.1, 0, Pass.inference());
     assertArrayEquals(new float[] {0, 1, 2, 3}, y.toFloats());
+  }
+
+  @Test
+  void instanceNormOfNoChannelsIsEmptyAndMovesNothing() {
+    Tensor mean = Tensor.zeros(0);
+    Tensor variance = Tensor.zeros(0);
+    Tensor y =
+        Functional.instanceNorm(
+            Tensor.zeros(2, 0, 3), mean, variance, null, null, true, 0.1, 1e-5, Pass.inference());
+    assertEquals(Shape.of(2, 0, 3), y.shape());
+    assertEquals(0, mean.size());
   }
 
   @Test

@@ -1,0 +1,96 @@
+package org.batchnorm4j.peers;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Map;
+import java.util.TreeMap;
+import org.batchnorm4j.tensor.DType;
+
+/**
+ * Compares results with the judge's under the bound of docs/numerics.md, and keeps the largest
+ * share of it.
+ */
+final class Comparison {
+  private final Map<String, Double> largest = new TreeMap<>();
+  private final Map<String, Long> compared = new TreeMap<>();
+
+  /**
+   * Every value must be within {@code k u condition}; NaN and infinities must be equal.
+   *
+   * @param kind shown in the table, such as the type of the input
+   * @param stored the type that holds the result
+   * @param computed the type of the arithmetic, at least float32
+   */
+  void check(
+      String where,
+      String kind,
+      String quantity,
+      DType stored,
+      DType computed,
+      double[] actual,
+      double[] expected,
+      double[] condition,
+      int largestSum) {
+    assertEquals(expected.length, actual.length, where + " " + quantity + ": number of values");
+    double k = computed == DType.FLOAT64 ? 8 + largestSum : 8;
+    double worst = 0;
+    for (int i = 0; i < actual.length; i++) {
+      double bound = k * roundoff(computed) * condition[i];
+      if (stored != computed) {
+        // rounded once more, to the nearest number of the narrower type
+        bound += roundoff(stored) * (Math.abs(expected[i]) + bound);
+      }
+      bound += least(stored) / 2;
+      double difference = Math.abs(actual[i] - expected[i]);
+      boolean same =
+          actual[i] == expected[i] || (actual[i] != actual[i] && expected[i] != expected[i]);
+      assertTrue(
+          same || difference <= bound,
+          where
+              + " "
+              + quantity
+              + "["
+              + i
+              + "]: "
+              + actual[i]
+              + " instead of "
+              + expected[i]
+              + ", bound "
+              + bound);
+      worst = Math.max(worst, same ? 0 : difference / bound);
+    }
+    String row = quantity + ", " + kind;
+    largest.merge(row, worst, Math::max);
+    compared.merge(row, (long) actual.length, Long::sum);
+  }
+
+  /** Half the distance from 1 to the next number. */
+  private static double roundoff(DType type) {
+    return switch (type) {
+      case FLOAT64 -> 0x1p-53;
+      case FLOAT32 -> 0x1p-24;
+      case FLOAT16 -> 0x1p-11;
+      case BFLOAT16 -> 0x1p-8;
+      default -> throw new IllegalArgumentException(type + " holds no results");
+    };
+  }
+
+  /** The least positive number. */
+  private static double least(DType type) {
+    return switch (type) {
+      case FLOAT64 -> Double.MIN_VALUE;
+      case FLOAT32 -> Float.MIN_VALUE;
+      case FLOAT16 -> 0x1p-24;
+      case BFLOAT16 -> 0x1p-133;
+      default -> throw new IllegalArgumentException(type + " holds no results");
+    };
+  }
+
+  /** One line for each quantity and kind. */
+  void print(String title) {
+    System.out.println(title + ": largest difference / bound, and values compared");
+    largest.forEach(
+        (row, worst) -> System.out.printf("  %-36s %.3f  %,d%n", row, worst, compared.get(row)));
+  }
+}
