@@ -132,10 +132,7 @@ final class BatchNormDifferentialTest {
               };
           boolean large = quantity.equals("output") || quantity.equals("grad_input");
           DType stored = large ? drawn.input() : OurBatchNorm.parameters(drawn);
-          DType arithmetic =
-              drawn.input() == DType.FLOAT64 && stored == DType.FLOAT64
-                  ? DType.FLOAT64
-                  : DType.FLOAT32;
+          DType arithmetic = OurBatchNorm.parameters(drawn);
           comparison.check(
               drawn.toString(),
               drawn.input() + (drawn.entry() == Entry.LAYER ? " layer" : ""),

@@ -44,7 +44,10 @@ final class Comparison {
       bound += least(stored) / 2;
       double difference = Math.abs(actual[i] - expected[i]);
       boolean same =
-          actual[i] == expected[i] || (actual[i] != actual[i] && expected[i] != expected[i]);
+          actual[i] == expected[i]
+              || (Double.isNaN(actual[i]) && Double.isNaN(expected[i]))
+              || (actual[i] == Math.copySign(Double.POSITIVE_INFINITY, expected[i])
+                  && Math.abs(expected[i]) + bound >= overflow(stored));
       assertTrue(
           same || difference <= bound,
           where
@@ -72,6 +75,16 @@ final class Comparison {
       case FLOAT32 -> 0x1p-24;
       case FLOAT16 -> 0x1p-11;
       case BFLOAT16 -> 0x1p-8;
+      default -> throw new IllegalArgumentException(type + " holds no results");
+    };
+  }
+
+  /** From where on a number rounds to infinity. */
+  private static double overflow(DType type) {
+    return switch (type) {
+      case FLOAT64 -> Double.POSITIVE_INFINITY;
+      case FLOAT32, BFLOAT16 -> 0x1p128 * (1 - roundoff(type) / 2);
+      case FLOAT16 -> 65520;
       default -> throw new IllegalArgumentException(type + " holds no results");
     };
   }

@@ -41,7 +41,7 @@ final class HardBatchNorm {
 
   /** {@code type} is Float for the peer, Double for the judge. */
   static Outcome.Computed libtorch(HardData data, Layout layout, ScalarType type) {
-    try (PointerScope scope = new PointerScope()) {
+    try (PointerScope _ = new PointerScope()) {
       long channels = data.channels();
       Tensor x = given(data, data.x(), layout, type);
       Tensor weight = Libtorch.tensor(HardData.widened(data.gamma()), type, channels);

@@ -20,7 +20,7 @@ final class LibtorchBatchNorm {
   private LibtorchBatchNorm() {}
 
   static Outcome compute(BatchNormCase drawn, BatchNormData data) {
-    try (PointerScope scope = new PointerScope()) {
+    try (PointerScope _ = new PointerScope()) {
       Tensor x = Libtorch.watched(Libtorch.tensor(data.input, ScalarType.Double, data.shape));
       Tensor weight = Libtorch.watched(Libtorch.vector(data.weight));
       Tensor bias = Libtorch.watched(Libtorch.vector(data.bias));

@@ -13,7 +13,7 @@ final class LibtorchSampleNorm {
   private LibtorchSampleNorm() {}
 
   static Outcome compute(SampleNormCase drawn, SampleNormData data) {
-    try (PointerScope scope = new PointerScope()) {
+    try (PointerScope _ = new PointerScope()) {
       Tensor x =
           Libtorch.watched(Libtorch.tensor(data.base.input, ScalarType.Double, data.base.shape));
       Tensor weight = Libtorch.watched(affine(data, data.weight));

@@ -19,7 +19,7 @@ final class OneDnn {
   private OneDnn() {}
 
   static Outcome.Computed compute(HardData data, Layout layout) {
-    try (PointerScope scope = new PointerScope()) {
+    try (PointerScope _ = new PointerScope()) {
       engine cpu = new engine(engine.kind.cpu, 0);
       stream queue = new stream(cpu);
       memory.format_tag tag =

@@ -92,6 +92,7 @@ final class OurBatchNorm {
   private static Outcome layer(BatchNormCase drawn, BatchNormData data, Tensor x, Pass pass) {
     BatchNormOptions options =
         BatchNormOptions.defaults()
+            .withDtype(parameters(drawn))
             .withEps(drawn.eps().value)
             .withAffine(drawn.affine() != Affine.NONE)
             .withBias(drawn.hasBias())
@@ -155,11 +156,9 @@ final class OurBatchNorm {
     return results;
   }
 
-  /** The type of parameters and running statistics: a layer's are float32. */
+  /** The type of parameters and running statistics: float32 goes with halves. */
   static DType parameters(BatchNormCase drawn) {
-    return drawn.entry() == Entry.FUNCTION && drawn.input() == DType.FLOAT64
-        ? DType.FLOAT64
-        : DType.FLOAT32;
+    return drawn.input() == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
   }
 
   private static @Nullable Tensor vector(double @Nullable [] values, DType type) {

@@ -32,16 +32,13 @@ final class Pairs {
         }
       }
     }
-    // a function keeps no count; a layer has a channel, a gamma wherever it has a beta, and float32
-    // parameters, which neither library takes with a float64 input
-    pairs.add(Set.of(Entry.LAYER, DType.FLOAT64));
+    // a function keeps no count; a layer has a channel, and a gamma wherever it has a beta
     pairs.add(Set.of(Entry.FUNCTION, Momentum.CUMULATIVE));
     pairs.add(Set.of(Entry.LAYER, Channels.NONE));
     pairs.add(Set.of(Entry.LAYER, Affine.BIAS));
     // so what only a layer has never meets what only a function has
     pairs.add(Set.of(Momentum.CUMULATIVE, Channels.NONE));
     pairs.add(Set.of(Momentum.CUMULATIVE, Affine.BIAS));
-    pairs.add(Set.of(Momentum.CUMULATIVE, DType.FLOAT64));
     // a variance of the batch may be 0
     pairs.add(Set.of(Eps.ZERO, Mode.TRAINING));
     pairs.add(Set.of(Eps.ZERO, Running.ABSENT));

@@ -148,7 +148,7 @@ final class SampleNormDifferentialTest {
               };
           boolean large = quantity.equals("output") || quantity.equals("grad_input");
           DType stored = large ? options.input() : OurBatchNorm.parameters(options);
-          DType arithmetic = options.input() == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
+          DType arithmetic = OurBatchNorm.parameters(options);
           comparison.check(
               drawn.toString(),
               options.input().toString(),
