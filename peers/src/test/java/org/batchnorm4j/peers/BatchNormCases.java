@@ -22,7 +22,7 @@ import org.batchnorm4j.tensor.Layout;
 
 /** Draws cases: case number i is the same for ever, whatever came before it. */
 final class BatchNormCases {
-  /** Element types of the input; halves go with float32 parameters. */
+  /** Element types of the input. */
   static final DType[] INPUTS = {DType.FLOAT32, DType.FLOAT64};
 
   private BatchNormCases() {}

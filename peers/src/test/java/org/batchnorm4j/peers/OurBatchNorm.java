@@ -115,7 +115,7 @@ final class OurBatchNorm {
     fill(bias, data.bias);
     fill(mean, data.runningMean);
     fill(variance, data.runningVar);
-    layer.forward(pass.neg(x), pass);
+    layer.forward(x.to(parameters(drawn)).mul(-1).to(drawn.input()), pass);
     Tensor y = layer.forward(pass.watch(x), pass);
     Outcome.Computed results = results(drawn, data, x, y, weight, bias, mean, variance, pass);
     if (drawn.running() == Running.PRESENT) {
