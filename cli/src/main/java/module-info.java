@@ -1,4 +1,4 @@
-/** The command line: train and evaluate. */
+/** The command line: train, evaluate and apply. */
 module org.batchnorm4j.cli {
   requires info.picocli;
   requires jdk.unsupported;

@@ -51,7 +51,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     return FAILURE;
   }
 
-  private static String describe(Exception e) {
+  /** What went wrong, in one line. */
+  static String describe(Exception e) {
     String message = e.getMessage();
     if (e instanceof FileSystemException file && file.getReason() == null) {
       return file.getFile() + ": " + reason(file);

@@ -56,6 +56,7 @@ public final class Main implements Runnable {
     CommandLine line = new CommandLine(new Main());
     line.addSubcommand(new TrainCommand(surroundings, List.of(args)));
     line.addSubcommand(new EvaluateCommand(surroundings));
+    line.addSubcommand(new ApplyCommand(surroundings));
     line.setOut(new PrintWriter(surroundings.out(), true, surroundings.out().charset()));
     line.setErr(new PrintWriter(surroundings.err(), true, surroundings.err().charset()));
     Failures failures = new Failures(surroundings.err());

@@ -20,7 +20,7 @@ class UsageTest {
 
   @Test
   void everyCommandHasHelpThatFitsATerminal() {
-    for (String command : List.of("", "train", "evaluate")) {
+    for (String command : List.of("", "train", "evaluate", "apply")) {
       CommandResult result =
           command.isEmpty() ? CommandResult.of("--help") : CommandResult.of(command, "--help");
       assertEquals(0, result.exit());

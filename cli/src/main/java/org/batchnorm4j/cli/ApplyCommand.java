@@ -1,0 +1,236 @@
+package org.batchnorm4j.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.batchnorm4j.cli.apply.NormKind;
+import org.batchnorm4j.cli.apply.NormOptions;
+import org.batchnorm4j.kernel.KernelChoice;
+import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.tensor.Backend;
+import org.batchnorm4j.tensor.CpuBackend;
+import org.batchnorm4j.tensor.MatrixMultiplyChoice;
+import org.batchnorm4j.tensor.MatrixMultiplyPreference;
+import org.batchnorm4j.tensor.Workers;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code apply}. Used from one thread. */
+@Command(
+    name = "apply",
+    description = {
+      "Runs one normalisation on the tensors of a safetensors file, and backward"
+          + " where there is a gradient.",
+      "",
+      "  batchnorm4j apply NORM IN OUT [options]",
+      "  batchnorm4j apply --case --verify FILE-OR-DIRECTORY...",
+      "",
+      "NORM is batch_norm, layer_norm, group_norm, instance_norm or rms_norm. IN"
+          + " holds input and, if wanted, weight, bias, running_mean, running_var,"
+          + " num_batches_tracked and grad_output. OUT gets output, grad_input,"
+          + " grad_weight, grad_bias, and the running statistics; it is replaced"
+          + " if it exists. With several INs or a directory OUT is a directory.",
+      ""
+    },
+    synopsisHeading = "Usage: ",
+    sortOptions = false)
+final class ApplyCommand implements Callable<Integer> {
+  private static final int MOST_THREADS = 1024;
+
+  private final Surroundings surroundings;
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "ARGUMENT",
+      description = "NORM (not with --case), files or directories, OUT.")
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private List<String> arguments;
+
+  @Option(
+      names = "--training",
+      paramLabel = "BOOL",
+      description =
+          "true: the input's own statistics normalise and running ones move; false: the running"
+              + " ones normalise if given (default: false, instance_norm true).")
+  private @Nullable String training;
+
+  @Option(
+      names = "--momentum",
+      paramLabel = "M",
+      description =
+          "Weight of the new batch (with onnx and keras: of the old value), or cumulative"
+              + " (default: 0.1).")
+  private @Nullable String momentum;
+
+  @Option(names = "--eps", paramLabel = "E", description = "Inside the root (default: 1e-5).")
+  private @Nullable String eps;
+
+  @Option(
+      names = "--normalized-shape",
+      paramLabel = "SIZES",
+      description = "layer_norm, rms_norm: the last axes, as 3,4 (default: shape of the weight).")
+  private @Nullable String normalizedShape;
+
+  @Option(names = "--groups", paramLabel = "G", description = "group_norm: number of groups.")
+  private @Nullable String groups;
+
+  @Option(
+      names = "--preset",
+      paramLabel = "SYSTEM",
+      description =
+          "batch_norm of pytorch (default), puzzlelib, labml, onnx or keras: defaults, which"
+              + " variance is stored, what momentum means.")
+  private @Nullable String preset;
+
+  @Option(
+      names = "--init-factor",
+      paramLabel = "F",
+      description = "The n-th batch weighs max(init / n, min), as in PuzzleLib.")
+  private @Nullable String initFactor;
+
+  @Option(names = "--min-factor", paramLabel = "F", description = "See --init-factor.")
+  private @Nullable String minFactor;
+
+  @Option(
+      names = "--running-variance",
+      paramLabel = "KIND",
+      description = "Which variance running_var follows: unbiased or biased.")
+  private @Nullable String runningVariance;
+
+  @Option(
+      names = "--layout",
+      paramLabel = "LAYOUT",
+      description =
+          "Compute in channels_first (default) or channels_last; files are channels first.")
+  private @Nullable String layout;
+
+  @Option(
+      names = "--case",
+      description = "Take norm and options from each file's metadata; options here go before.")
+  private boolean fromMetadata;
+
+  @Option(
+      names = "--verify",
+      description = "Compare with the tensors expected.*; exit code 1 if one is out of bounds.")
+  private boolean verify;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors).")
+  private @Nullable Integer threads;
+
+  @Option(names = "--kernels", paramLabel = "KIND", description = "auto (default), scalar or simd.")
+  private @Nullable String kernels;
+
+  @Option(names = "--quiet", description = "Print failures and the total only.")
+  private boolean quiet;
+
+  @Option(names = "--verbose", description = "Print the stack behind an error.")
+  boolean verbose;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
+  boolean help;
+
+  ApplyCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Map<String, String> texts = texts();
+    KernelPreference preference = check(texts);
+    int count = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    if (count < 1 || count > MOST_THREADS) {
+      throw new UsageException("threads must be from 1 to " + MOST_THREADS + ", got " + count);
+    }
+    ApplyPlaces places = ApplyPlaces.of(files(), verify);
+    if (Stage.onlyChecks()) {
+      return Stage.WORK;
+    }
+    return new ApplySession(
+            surroundings, backend(preference, count), texts, fromMetadata, verify, quiet)
+        .run(places);
+  }
+
+  /** What was said, under the names of metadata. */
+  private Map<String, String> texts() {
+    Map<String, String> texts = new TreeMap<>();
+    put(texts, "training", training);
+    put(texts, "momentum", momentum);
+    put(texts, "eps", eps);
+    put(texts, "normalized_shape", normalizedShape);
+    put(texts, "groups", groups);
+    put(texts, "preset", preset);
+    put(texts, "init_factor", initFactor);
+    put(texts, "min_factor", minFactor);
+    put(texts, "running_variance", runningVariance);
+    put(texts, "layout", layout);
+    if (!fromMetadata) {
+      texts.put(NormOptions.OP, norm());
+    }
+    return texts;
+  }
+
+  private static void put(Map<String, String> texts, String name, @Nullable String value) {
+    if (value != null) {
+      texts.put(name, value);
+    }
+  }
+
+  private String norm() {
+    String norm = arguments.getFirst();
+    if (NormKind.names().contains(norm)) {
+      return norm;
+    }
+    Optional<String> nearest = Nearest.of(norm, NormKind.names());
+    throw new UsageException(
+        "there is no norm \""
+            + norm
+            + "\""
+            + nearest.map(guess -> " (did you mean " + guess + "?)").orElse("")
+            + "; choose "
+            + String.join(", ", NormKind.names())
+            + ", or take it from the file with --case");
+  }
+
+  private List<Path> files() {
+    List<String> rest = fromMetadata ? arguments : arguments.subList(1, arguments.size());
+    if (fromMetadata
+        && NormKind.names().contains(arguments.getFirst())
+        && !Files.exists(Path.of(arguments.getFirst()))) {
+      throw new UsageException(
+          "--case takes the norm from the file: leave " + arguments.getFirst() + " out");
+    }
+    return rest.stream().map(Path::of).toList();
+  }
+
+  private KernelPreference check(Map<String, String> texts) {
+    try {
+      Map<String, String> complete = new TreeMap<>(texts);
+      complete.putIfAbsent(NormOptions.OP, NormKind.BATCH_NORM.toString());
+      NormOptions.of(complete);
+      return kernels == null ? KernelPreference.AUTO : KernelPreference.named(kernels);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e);
+    }
+  }
+
+  private Backend backend(KernelPreference preference, int count) {
+    // no norm multiplies matrices, so the native library need not be loaded
+    return CpuBackend.of(
+        KernelChoice.choose(preference, this::notice).kernels(),
+        MatrixMultiplyChoice.choose(MatrixMultiplyPreference.JAVA, this::notice).multiply(),
+        count == 1 ? Workers.direct() : Workers.of(count));
+  }
+
+  private void notice(String line) {
+    surroundings.err().println("batchnorm4j: " + line);
+  }
+}

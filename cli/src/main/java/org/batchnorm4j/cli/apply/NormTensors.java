@@ -1,0 +1,191 @@
+package org.batchnorm4j.cli.apply;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.batchnorm4j.io.FormatException;
+import org.batchnorm4j.tensor.DType;
+import org.batchnorm4j.tensor.Shape;
+import org.batchnorm4j.tensor.ShapeException;
+import org.batchnorm4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The named tensors that a norm reads, checked: {@code input}, and where given {@code weight},
+ * {@code bias}, {@code running_mean}, {@code running_var}, {@code num_batches_tracked}, {@code
+ * grad_output}. Shapes are logical: (N, C, ...).
+ *
+ * @param input what is normalised
+ * @param weight gamma, or null
+ * @param bias beta, or null
+ * @param runningMean running mean, or null
+ * @param runningVar running variance, or null
+ * @param batchesTracked batches so far, or null
+ * @param gradOutput gradient of the output, or null
+ */
+record NormTensors(
+    Tensor input,
+    @Nullable Tensor weight,
+    @Nullable Tensor bias,
+    @Nullable Tensor runningMean,
+    @Nullable Tensor runningVar,
+    @Nullable Tensor batchesTracked,
+    @Nullable Tensor gradOutput) {
+
+  private static final String EXPECTED = "expected.";
+
+  /**
+   * Picks the tensors by their names; those under {@code expected.} are left aside.
+   *
+   * @throws IllegalArgumentException if {@code input} is missing, a name is unknown, a type or a
+   *     shape does not fit, or the norm has no use for a tensor
+   */
+  static NormTensors of(Map<String, Tensor> named, NormOptions options) {
+    Map<String, Tensor> rest = new LinkedHashMap<>(named);
+    rest.keySet().removeIf(name -> name.startsWith(EXPECTED));
+    Tensor input = rest.remove("input");
+    if (input == null) {
+      throw new IllegalArgumentException(
+          "there is no tensor \"input\", the values to normalise; there are " + named.keySet());
+    }
+    NormTensors tensors =
+        new NormTensors(
+            input,
+            rest.remove("weight"),
+            rest.remove("bias"),
+            rest.remove("running_mean"),
+            rest.remove("running_var"),
+            rest.remove("num_batches_tracked"),
+            rest.remove("grad_output"));
+    if (!rest.isEmpty()) {
+      throw new IllegalArgumentException(
+          "there is no use for the tensor "
+              + FormatException.quote(rest.keySet().iterator().next())
+              + "; known are input, weight, bias, running_mean, running_var, num_batches_tracked,"
+              + " grad_output and those that begin with expected.");
+    }
+    tensors.check(options);
+    return tensors;
+  }
+
+  private void check(NormOptions options) {
+    requireFloating("input", input);
+    Shape parameters = parameterShape(options);
+    checkParameter("weight", weight, parameters);
+    checkParameter("bias", bias, parameters);
+    checkStatistics(options);
+    if (gradOutput != null) {
+      if (gradOutput.dtype() != input.dtype()) {
+        throw new IllegalArgumentException(
+            "grad_output is " + gradOutput.dtype() + ", but the input is " + input.dtype());
+      }
+      requireShape("grad_output", gradOutput, input.shape());
+    }
+  }
+
+  /** The shape of weight and bias. */
+  Shape parameterShape(NormOptions options) {
+    return switch (options.kind()) {
+      case BATCH_NORM, GROUP_NORM, INSTANCE_NORM -> {
+        if (input.rank() < 2) {
+          throw new ShapeException(
+              options.kind() + " needs an input (N, C) or (N, C, ...), got shape " + input.shape());
+        }
+        yield Shape.of(input.axis(1));
+      }
+      case LAYER_NORM, RMS_NORM -> normalizedShape(options);
+    };
+  }
+
+  /** The last axes that make a group. */
+  Shape normalizedShape(NormOptions options) {
+    Shape shape = options.normalizedShape();
+    if (shape != null) {
+      return shape;
+    }
+    if (weight == null) {
+      throw new IllegalArgumentException(
+          options.kind()
+              + " needs a normalized shape, or a weight of that shape: the last axes of the input "
+              + input.shape());
+    }
+    return weight.shape();
+  }
+
+  /** The type in which sums and parameters are kept: that of the input, float32 for a half one. */
+  DType computed() {
+    return input.dtype() == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
+  }
+
+  /** Whether running statistics are given. */
+  boolean tracks() {
+    return runningMean != null && runningVar != null;
+  }
+
+  private void checkParameter(String name, @Nullable Tensor parameter, Shape expected) {
+    if (parameter == null) {
+      return;
+    }
+    requireFloating(name, parameter);
+    requireShape(name, parameter, expected);
+    if (parameter.dtype() == DType.FLOAT64 && computed() != DType.FLOAT64) {
+      throw new IllegalArgumentException(
+          name
+              + " is float64, but the input is "
+              + input.dtype()
+              + ", whose parameters are at most float32; convert one of them");
+    }
+  }
+
+  private void checkStatistics(NormOptions options) {
+    boolean perChannel =
+        options.kind() == NormKind.BATCH_NORM || options.kind() == NormKind.INSTANCE_NORM;
+    if (!perChannel && (runningMean != null || runningVar != null || batchesTracked != null)) {
+      throw new IllegalArgumentException(options.kind() + " has no running statistics");
+    }
+    if (options.kind() == NormKind.RMS_NORM && bias != null) {
+      throw new IllegalArgumentException("rms_norm has no bias");
+    }
+    if ((runningMean == null) != (runningVar == null)) {
+      throw new IllegalArgumentException(
+          "running_mean and running_var must either both be given or neither, only "
+              + (runningMean == null ? "running_var" : "running_mean")
+              + " is");
+    }
+    if (runningMean != null && runningVar != null) {
+      requireFloating("running_mean", runningMean);
+      requireFloating("running_var", runningVar);
+      requireShape("running_mean", runningMean, Shape.of(input.axis(1)));
+      requireShape("running_var", runningVar, Shape.of(input.axis(1)));
+    }
+    if (batchesTracked != null) {
+      if (batchesTracked.dtype() != DType.INT64 && batchesTracked.dtype() != DType.INT32) {
+        throw new IllegalArgumentException(
+            "num_batches_tracked is " + batchesTracked.dtype() + ", expected int64");
+      }
+      if (batchesTracked.size() != 1 || batchesTracked.itemAsLong() < 0) {
+        throw new IllegalArgumentException(
+            "num_batches_tracked must be one number, 0 or more, got " + batchesTracked);
+      }
+    }
+  }
+
+  private static void requireFloating(String name, Tensor tensor) {
+    if (!tensor.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          name + " is " + tensor.dtype() + ", expected float32, float64, float16 or bfloat16");
+    }
+  }
+
+  private void requireShape(String name, Tensor tensor, Shape expected) {
+    if (!tensor.shape().equals(expected)) {
+      throw new ShapeException(
+          name
+              + " has shape "
+              + tensor.shape()
+              + ", expected "
+              + expected
+              + " for the input "
+              + input.shape());
+    }
+  }
+}

@@ -1,0 +1,440 @@
+package org.batchnorm4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.batchnorm4j.cli.DefinedBatchNorm.Mistake;
+import org.batchnorm4j.io.safetensors.SafetensorsFile;
+import org.batchnorm4j.io.safetensors.SafetensorsWriter;
+import org.batchnorm4j.tensor.DType;
+import org.batchnorm4j.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ApplyTest {
+  @TempDir Path folder;
+
+  private Path write(String name, Map<String, Tensor> tensors, Map<String, String> metadata)
+      throws IOException {
+    Path file = folder.resolve(name);
+    SafetensorsWriter.write(file, tensors, metadata);
+    return file;
+  }
+
+  private Path write(Map<String, Tensor> tensors) throws IOException {
+    return write("in.safetensors", tensors, Map.of());
+  }
+
+  private static Map<String, Tensor> read(Path file) throws IOException {
+    try (SafetensorsFile source = SafetensorsFile.open(file)) {
+      return source.readAll();
+    }
+  }
+
+  private static CommandResult apply(Object... args) {
+    List<String> words = new ArrayList<>(List.of("apply"));
+    for (Object arg : args) {
+      words.add(arg.toString());
+    }
+    return CommandResult.of(words.toArray(String[]::new));
+  }
+
+  private static void assertPasses(CommandResult result) {
+    assertEquals(0, result.exit(), result.toString());
+    assertTrue(result.out().endsWith("1 passed, 0 failed" + System.lineSeparator()), result.out());
+  }
+
+  @ParameterizedTest(name = "{0} {1} training={2}")
+  @CsvSource({
+    "FLOAT32, 5x3, true",
+    "FLOAT32, 5x3x2, false",
+    "FLOAT32, 2x17x3x3, true",
+    "FLOAT64, 4x3x2x5, true",
+    "FLOAT64, 4x3x2x5, false",
+    "FLOAT64, 2x1x2x1x2x2, true",
+    "FLOAT16, 4x3x5x7, true",
+    "FLOAT16, 4x3x5x7, false",
+    "FLOAT16, 3x2, true",
+    "BFLOAT16, 4x19x3x2x2, true",
+    "BFLOAT16, 4x3x2, false"
+  })
+  void batchNormIsThatOfTheDefinition(DType dtype, String shape, boolean training)
+      throws IOException {
+    Path in = write(DefinedBatchNorm.of(dtype, training, sizes(shape)).tensors());
+    for (String layout : List.of("channels_first", "channels_last")) {
+      assertPasses(apply("batch_norm", in, "--verify", "--training", training, "--layout", layout));
+    }
+  }
+
+  private static long[] sizes(String shape) {
+    return List.of(shape.split("x")).stream().mapToLong(Long::parseLong).toArray();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Mistake.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"NONE"})
+  void mistakesAreBeyondTheBound(Mistake mistake) throws IOException {
+    for (DType dtype : List.of(DType.FLOAT32, DType.FLOAT64)) {
+      DefinedBatchNorm norm = DefinedBatchNorm.of(dtype, true, 6, 3, 4, 5).with(mistake);
+      CommandResult result =
+          apply("batch_norm", write(norm.tensors()), "--verify", "--training", "true");
+      assertEquals(1, result.exit(), result.out());
+      assertTrue(result.out().startsWith("FAILED "), result.out());
+      assertTrue(
+          result.out().endsWith("0 passed, 1 failed" + System.lineSeparator()), result.out());
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "--preset pytorch, 0.1, false",
+    "--preset pytorch --momentum cumulative, 0.2, false",
+    "--preset pytorch --momentum 0, 0, false",
+    "--preset pytorch --momentum 1, 1, false",
+    "--preset pytorch --momentum -0.5, -0.5, false",
+    "--preset puzzlelib, 0.2, false",
+    "--preset puzzlelib --init-factor 2 --min-factor 0.3, 0.4, false",
+    "--init-factor 1 --min-factor 0.3, 0.3, false",
+    "--preset labml, 0.1, true",
+    "--preset labml --running-variance unbiased, 0.1, false",
+    "--preset onnx, 0.1, true",
+    "--preset onnx --momentum 0.7, 0.3, true",
+    "--preset keras --eps 1e-5, 0.01, true",
+    "--preset keras --momentum 0.9 --eps 1e-5, 0.1, true",
+    "--running-variance biased, 0.1, true"
+  })
+  void presetsAverageAsTheirSystems(String options, double newWeight, boolean biased)
+      throws IOException {
+    DefinedBatchNorm norm =
+        DefinedBatchNorm.of(DType.FLOAT64, true, 4, 3, 2).running(newWeight, biased);
+    List<Object> words = new ArrayList<>(List.of("batch_norm", write(norm.tensors()), "--verify"));
+    words.addAll(List.of("--training", "true"));
+    words.addAll(List.of(options.split(" ")));
+    assertPasses(apply(words.toArray()));
+  }
+
+  @Test
+  void kerasHasItsOwnEps() throws IOException {
+    DefinedBatchNorm norm =
+        DefinedBatchNorm.of(DType.FLOAT32, true, 4, 3, 2).running(0.01, true).eps(1e-3);
+    Path in = write(norm.tensors());
+    assertPasses(apply("batch_norm", in, "--verify", "--training", "true", "--preset", "keras"));
+  }
+
+  @Test
+  void resultsHaveTheTypesOfTheirInputs() throws IOException {
+    Map<String, Tensor> tensors = DefinedBatchNorm.of(DType.FLOAT16, true, 4, 3, 2).tensors();
+    tensors.keySet().removeIf(name -> name.startsWith("expected."));
+    tensors.replaceAll(
+        (name, tensor) ->
+            Set.of("weight", "running_mean").contains(name) ? tensor.to(DType.FLOAT32) : tensor);
+    tensors.put("running_var", tensors.get("running_var").to(DType.FLOAT64));
+    Path out = folder.resolve("out.safetensors");
+    CommandResult result = apply("batch_norm", write(tensors), out, "--training", "true");
+    assertEquals(0, result.exit(), result.err());
+    Map<String, Tensor> results = read(out);
+    Map<String, DType> types = new LinkedHashMap<>();
+    results.forEach((name, tensor) -> types.put(name, tensor.dtype()));
+    assertEquals(
+        Map.of(
+            "output", DType.FLOAT16,
+            "grad_input", DType.FLOAT16,
+            "grad_weight", DType.FLOAT16,
+            "grad_bias", DType.FLOAT16,
+            "running_mean", DType.FLOAT32,
+            "running_var", DType.FLOAT64,
+            "num_batches_tracked", DType.INT64),
+        types);
+  }
+
+  @Test
+  void onlyWhatWasGivenIsWritten() throws IOException {
+    Map<String, Tensor> tensors = DefinedBatchNorm.of(DType.FLOAT32, true, 4, 3).tensors();
+    Path out = folder.resolve("out.safetensors");
+    tensors.keySet().retainAll(Set.of("input", "weight"));
+    assertEquals(0, apply("batch_norm", write(tensors), out, "--training", "true").exit());
+    assertEquals(Set.of("output"), read(out).keySet());
+    assertEquals(0, apply("batch_norm", write(tensors), out).exit());
+    assertEquals(Set.of("output"), read(out).keySet());
+    tensors.put("grad_output", tensors.get("input"));
+    assertEquals(0, apply("batch_norm", write(tensors), out).exit());
+    assertEquals(Set.of("output", "grad_input", "grad_weight"), read(out).keySet());
+  }
+
+  @Test
+  void withoutCounterTheFirstBatchIsCounted() throws IOException {
+    Map<String, Tensor> tensors = DefinedBatchNorm.of(DType.FLOAT32, true, 4, 3).tensors();
+    tensors.keySet().removeIf(name -> name.startsWith("expected.") || name.startsWith("num"));
+    Path out = folder.resolve("out.safetensors");
+    assertEquals(
+        0,
+        apply("batch_norm", write(tensors), out, "--training", "true", "--momentum", "cumulative")
+            .exit());
+    Map<String, Tensor> results = read(out);
+    assertEquals(1, results.get("num_batches_tracked").itemAsLong());
+    float sum = 0;
+    for (int n = 0; n < 4; n++) {
+      sum += (float) tensors.get("input").at(n, 1);
+    }
+    // weight 1: the mean of the batch itself; three additions and a rounding of values below 3
+    assertEquals(sum / 4, (float) results.get("running_mean").at(1), 12 * 0x1p-24);
+  }
+
+  @Test
+  void batchOfNoValuesMovesTheCounterAlone() throws IOException {
+    Map<String, Tensor> tensors = DefinedBatchNorm.of(DType.FLOAT32, true, 4, 3, 2).tensors();
+    tensors.keySet().removeIf(name -> name.startsWith("expected."));
+    tensors.put("input", Tensor.zeros(0, 3, 2));
+    tensors.put("grad_output", Tensor.zeros(0, 3, 2));
+    tensors.put("expected.output", Tensor.zeros(0, 3, 2));
+    tensors.put("expected.grad_input", Tensor.zeros(0, 3, 2));
+    tensors.put("expected.grad_weight", Tensor.zeros(3));
+    tensors.put("expected.grad_bias", Tensor.zeros(3));
+    tensors.put("expected.running_mean", tensors.get("running_mean"));
+    tensors.put("expected.running_var", tensors.get("running_var"));
+    tensors.put("expected.num_batches_tracked", Tensor.scalar(5L));
+    assertPasses(apply("batch_norm", write(tensors), "--verify", "--training", "true"));
+  }
+
+  @Test
+  void batchOfOneIsRefusedAsInPyTorchAndGivesBiasElsewhere() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("input", Tensor.of(new float[] {4, -2}, 1, 2));
+    tensors.put("bias", Tensor.of(new float[] {0.5f, 3}, 2));
+    Path in = write(tensors);
+    Path out = folder.resolve("out.safetensors");
+    CommandResult refused = apply("batch_norm", in, out, "--training", "true");
+    assertEquals(1, refused.exit());
+    assertTrue(
+        refused
+            .err()
+            .startsWith(
+                "batchnorm4j apply: "
+                    + in
+                    + ": batch_norm: expected more than 1 value per channel when training"),
+        refused.err());
+    assertFalse(Files.exists(out));
+    assertEquals(0, apply("batch_norm", in, out, "--training", "true", "--preset", "onnx").exit());
+    assertArrayEquals(new float[] {0.5f, 3}, read(out).get("output").toFloats());
+  }
+
+  @Test
+  void nanAndInfinityEqualThemselvesOnly() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    float nan = Float.NaN;
+    tensors.put("input", Tensor.of(new float[] {1, nan, 3, 5}, 2, 2));
+    tensors.put("bias", Tensor.of(new float[] {Float.POSITIVE_INFINITY, 0}, 2));
+    float inf = Float.POSITIVE_INFINITY;
+    tensors.put("expected.output", Tensor.of(new float[] {inf, nan, inf, nan}, 2, 2));
+    assertPasses(apply("batch_norm", write(tensors), "--verify"));
+    tensors.put("expected.output", Tensor.of(new float[] {inf, nan, -inf, nan}, 2, 2));
+    CommandResult result = apply("batch_norm", write(tensors), "--verify");
+    assertEquals(1, result.exit());
+    assertTrue(result.out().contains("output[1, 0] is Infinity, expected -Infinity"), result.out());
+    tensors.put("expected.output", Tensor.of(new float[] {inf, 0, inf, nan}, 2, 2));
+    assertEquals(1, apply("batch_norm", write(tensors), "--verify").exit());
+  }
+
+  @Test
+  void aFailureNamesTensorIndexValuesAndBoundAndTheOthersGoOn() throws IOException {
+    Map<String, String> metadata = Map.of("op", "batch_norm", "training", "true", "eps", "1e-05");
+    Map<String, Tensor> tensors = DefinedBatchNorm.of(DType.FLOAT32, true, 4, 3, 2).tensors();
+    write("b.safetensors", tensors, metadata);
+    float[] output = tensors.get("expected.output").toFloats();
+    output[4 * 2 + 1] += 1e-5f; // about 10 bounds
+    tensors.put("expected.output", Tensor.of(output, 4, 3, 2));
+    write("a.safetensors", tensors, metadata);
+    write("c.safetensors", tensors, Map.of("op", "batch_norm", "training", "yes"));
+    write("ignored.bin", tensors, Map.of());
+    CommandResult result = apply("--case", "--verify", folder);
+    assertEquals(1, result.exit());
+    List<String> lines = result.out().lines().toList();
+    assertTrue(
+        lines
+            .get(0)
+            .startsWith("FAILED " + folder.resolve("a.safetensors") + ": output[1, 1, 1] is "),
+        result.out());
+    assertTrue(lines.get(0).contains(", expected " + output[9] + ", bound "), result.out());
+    assertTrue(lines.get(1).startsWith("passed " + folder.resolve("b.safetensors")), result.out());
+    assertEquals(
+        "FAILED "
+            + folder.resolve("c.safetensors")
+            + ": training must be true or false, got \"yes\"",
+        lines.get(2));
+    assertTrue(lines.get(3).startsWith("largest difference / bound: 0."), result.out());
+    assertEquals("1 passed, 2 failed", lines.get(4));
+    assertEquals(5, lines.size());
+    assertEquals(3, apply("--case", "--verify", folder, "--quiet").out().lines().count());
+  }
+
+  @Test
+  void whatIsExpectedButNotComputedFails() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("input", Tensor.ones(2, 2));
+    CommandResult nothing = apply("batch_norm", write(tensors), "--verify");
+    assertEquals(1, nothing.exit());
+    assertTrue(nothing.out().contains("there is nothing to verify"), nothing.out());
+    tensors.put("expected.grad_input", Tensor.ones(2, 2));
+    CommandResult missing = apply("batch_norm", write(tensors), "--verify");
+    assertEquals(1, missing.exit());
+    assertTrue(missing.out().contains("grad_input is expected, but was not computed"));
+    tensors.remove("expected.grad_input");
+    tensors.put("expected.output", Tensor.zeros(4));
+    CommandResult shape = apply("batch_norm", write(tensors), "--verify");
+    assertTrue(shape.out().contains("output has shape (2, 2), expected.output (4)"), shape.out());
+  }
+
+  @Test
+  void severalFilesGoIntoADirectory() throws IOException {
+    Map<String, Tensor> tensors = Map.of("input", Tensor.ones(2, 2));
+    Path a = write("a.safetensors", tensors, Map.of());
+    Path b = write("b.safetensors", tensors, Map.of());
+    Path out = folder.resolve("new/results");
+    CommandResult result = apply("batch_norm", a, b, out, "--quiet");
+    assertEquals("2 passed, 0 failed" + System.lineSeparator(), result.out());
+    assertEquals(Set.of("output"), read(out.resolve("a.safetensors")).keySet());
+    assertEquals(Set.of("output"), read(out.resolve("b.safetensors")).keySet());
+  }
+
+  @Test
+  void theFileThatIsReadIsNeverOverwritten() throws IOException {
+    Path in = write(Map.of("input", Tensor.ones(2, 2)));
+    byte[] before = Files.readAllBytes(in);
+    CommandResult result = apply("batch_norm", in, folder.resolve("./in.safetensors"));
+    assertEquals(2, result.exit());
+    assertTrue(result.err().contains("is the file that is read; choose another"), result.err());
+    assertEquals(2, apply("batch_norm", in, folder).exit());
+    assertArrayEquals(before, Files.readAllBytes(in));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void verifyMayWriteToo(boolean exists) throws IOException {
+    Path in = write(DefinedBatchNorm.of(DType.FLOAT32, true, 4, 3).tensors());
+    Path out = folder.resolve("out.safetensors");
+    if (exists) {
+      write("out.safetensors", Map.of("output", Tensor.ones(1)), Map.of());
+    }
+    assertPasses(apply("batch_norm", in, out, "--verify", "--training", "true"));
+    assertTrue(read(out).containsKey("grad_input"));
+  }
+
+  @Test
+  void unknownMetadataAreNamedAndIgnored() throws IOException {
+    Path in =
+        write(
+            "in.safetensors",
+            DefinedBatchNorm.of(DType.FLOAT32, false, 4, 3).tensors(),
+            Map.of("op", "batch_norm", "torch", "2.13.0", "colour", "red"));
+    CommandResult result = apply("--case", "--verify", in);
+    assertPasses(result);
+    assertEquals(
+        "batchnorm4j: "
+            + in
+            + ": metadata \"colour\" means nothing to apply and is ignored"
+            + System.lineSeparator(),
+        result.err());
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "batch_norm | input | | there is no tensor \"input\", the values to normalise; there are",
+        "batch_norm | input | int64 2x3 | input is int64, expected float32, float64, float16",
+        "batch_norm | input | float32 6 | batch_norm needs an input (N, C) or (N, C, ...), got",
+        "batch_norm | weight | float32 2 | weight has shape (2), expected (3) for the input (2, 3)",
+        "batch_norm | weight | float64 3 | weight is float64, but the input is float32",
+        "batch_norm | bias | float32 3x1 | bias has shape (3, 1), expected (3) for the input",
+        "batch_norm | running_mean | float32 3 | running_mean and running_var must either both",
+        "batch_norm | grad_output | float32 3x2 | grad_output has shape (3, 2), expected (2, 3)",
+        "batch_norm | grad_output | float64 2x3 | grad_output is float64, but the input is float32",
+        "batch_norm | num_batches_tracked | float32 1 | num_batches_tracked is float32, expected",
+        "batch_norm | num_batches_tracked | int64 2 | num_batches_tracked must be one number",
+        "batch_norm | gamma | float32 3 | there is no use for the tensor \"gamma\"; known are",
+        "layer_norm | bias | float32 3 | layer_norm needs a normalized shape, or a weight of that",
+        "layer_norm | running_mean | float32 3 | layer_norm needs a normalized shape",
+        "group_norm | running_mean | float32 3 | group_norm has no running statistics",
+        "group_norm | bias | float32 3 | group_norm needs the number of groups",
+        "rms_norm --normalized-shape 3 | bias | float32 3 | rms_norm has no bias",
+        "layer_norm --normalized-shape 2 | bias | float32 2 | layer_norm"
+      })
+  void tensorsThatDoNotFitAreNamed(String norm, String name, String tensor, String message)
+      throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("input", Tensor.ones(2, 3));
+    if (tensor == null) {
+      tensors.put("x", tensors.remove(name));
+    } else {
+      String[] words = tensor.split(" ");
+      DType dtype =
+          List.of(DType.values()).stream()
+              .filter(d -> words[0].equals(d.toString()))
+              .findAny()
+              .orElseThrow();
+      tensors.put(name, Tensor.zeros(dtype, sizes(words[1])));
+    }
+    Path in = write(tensors);
+    Path out = folder.resolve("out.safetensors");
+    List<Object> args = new ArrayList<>(List.of(norm.split(" ")));
+    args.addAll(1, List.of(in, out));
+    CommandResult result = apply(args.toArray());
+    assertEquals(1, result.exit(), result.toString());
+    assertTrue(result.err().startsWith("batchnorm4j apply: " + in + ": " + message), result.err());
+    assertEquals(1, result.err().lines().count());
+    assertFalse(Files.exists(out));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "apply batchnorm a b | there is no norm \"batchnorm\" (did you mean batch_norm?); choose"
+            + " batch_norm, layer_norm, group_norm, instance_norm, rms_norm, or take it from the"
+            + " file with --case",
+        "apply batch_norm | the file to read is missing",
+        "apply batch_norm a | the file to write is missing: name it after a, or use --verify",
+        "apply --case batch_norm b | --case takes the norm from the file: leave batch_norm out",
+        "apply batch_norm a b --eps -1 | eps must be 0 or more, got \"-1\"",
+        "apply batch_norm a b --eps NaN | eps must be a finite number, got \"NaN\"",
+        "apply batch_norm a b --momentum much | momentum must be a finite number, got \"much\"",
+        "apply batch_norm a b --training yes | training must be true or false, got \"yes\"",
+        "apply group_norm a b --groups 0 | groups must be a whole number above 0, got \"0\"",
+        "apply layer_norm a b --normalized-shape 3,,4 | normalized shape must be sizes with commas"
+            + " between, such as 3,4, got \"3,,4\"",
+        "apply batch_norm a b --preset torch | preset \"torch\" is unknown; choose pytorch,"
+            + " puzzlelib, labml, onnx or keras",
+        "apply batch_norm a b --layout nchw | layout must be channels_first or channels_last, got"
+            + " \"nchw\"",
+        "apply batch_norm a b --running-variance x | running variance must be unbiased or biased,"
+            + " got \"x\"",
+        "apply batch_norm a b --momentum 1 --min-factor 0 | momentum and init or min factor exclude"
+            + " each other: factors make the weight of a batch depend on its number",
+        "apply batch_norm a b --threads 0 | threads must be from 1 to 1024, got 0",
+        "apply batch_norm a b --momentun 1 | there is no option \"--momentun\" (did you mean"
+            + " --momentum?)"
+      })
+  void wrongUsageIsOneLineWithTheRemedy(String line, String message) {
+    CommandResult result = CommandResult.of(line.strip().split(" "));
+    assertEquals(2, result.exit(), result.err());
+    assertEquals(
+        "batchnorm4j apply: " + message + "; try batchnorm4j apply --help" + System.lineSeparator(),
+        result.err());
+  }
+}
