@@ -38,7 +38,7 @@ final class LibtorchBatchNorm {
         y = torch.batch_norm(x, mean, variance, options);
       } else {
         Layer layer = layer(drawn, data, weight, bias, mean, variance);
-        layer.forward().apply(x.detach().neg());
+        y = layer.forward().apply(x.detach().neg()); // a batch before, so that averages show
         y = layer.forward().apply(x);
         if (drawn.running() == Running.PRESENT) {
           results.put("num_batches_tracked", Libtorch.values(layer.counter()));
