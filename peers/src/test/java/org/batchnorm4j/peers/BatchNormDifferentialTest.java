@@ -3,6 +3,7 @@ package org.batchnorm4j.peers;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -11,7 +12,6 @@ import org.batchnorm4j.peers.BatchNormCase.Channels;
 import org.batchnorm4j.peers.BatchNormCase.Entry;
 import org.batchnorm4j.peers.BatchNormCase.Momentum;
 import org.batchnorm4j.peers.BatchNormCase.Running;
-import org.batchnorm4j.tensor.DType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -50,7 +50,7 @@ final class BatchNormDifferentialTest {
         Outcome computed = ours.compute(drawn, data);
         compare(drawn, data, judged, computed, comparison, refused);
       } catch (AssertionError | RuntimeException e) {
-        wrong.put(drawn + " " + java.util.Arrays.toString(data.shape), e.toString());
+        wrong.put(drawn + " " + Arrays.toString(data.shape), e.toString());
       }
     }
     comparison.print("batch norm, " + count + " cases");
@@ -108,73 +108,65 @@ final class BatchNormDifferentialTest {
       Map<String, double[]> actual,
       Comparison comparison) {
     assertEquals(expected.keySet(), new TreeSet<>(actual.keySet()));
-    boolean own = drawn.usesBatchStatistics();
-    Conditions conditions =
-        new Conditions(
-            Grouping.byChannel(data.channels, data::channelOf),
-            data.input,
-            data.gradient,
-            data.weight,
-            data.bias,
-            drawn.eps().value,
-            own ? null : data.runningMean,
-            own ? null : data.runningVar);
+    Conditions roundings = conditions(false, drawn, data);
+    Conditions sums = conditions(true, drawn, data);
     expected.forEach(
         (quantity, values) -> {
-          double[] condition =
-              switch (quantity) {
-                case "output" -> conditions.output;
-                case "grad_input" -> conditions.gradInput;
-                case "grad_weight" -> conditions.gradWeight;
-                case "grad_bias" -> conditions.gradBias;
-                case "running_mean" -> runningMean(drawn, data, conditions);
-                case "running_var" -> runningVar(drawn, data, conditions);
-                case "num_batches_tracked" -> new double[1];
-                default -> throw new IllegalStateException(quantity);
-              };
           boolean large = quantity.equals("output") || quantity.equals("grad_input");
-          DType stored = large ? drawn.input() : OurBatchNorm.parameters(drawn);
-          DType arithmetic = OurBatchNorm.parameters(drawn);
           comparison.check(
               drawn.toString(),
               drawn.input() + (drawn.entry() == Entry.LAYER ? " layer" : ""),
               quantity,
-              stored,
-              arithmetic,
+              large ? drawn.input() : OurBatchNorm.parameters(drawn),
+              OurBatchNorm.parameters(drawn),
               actual.get(quantity),
               values,
-              condition,
-              conditions.largestSum);
+              of(quantity, roundings, drawn, data),
+              of(quantity, sums, drawn, data),
+              sums.largestSum);
         });
   }
 
-  /** The weight of a batch; a layer saw two of equal statistics but for the sign of the mean. */
-  private static double momentum(BatchNormCase drawn) {
-    return drawn.momentum() == Momentum.CUMULATIVE ? 0.5 : drawn.momentum().value;
+  private static Conditions conditions(boolean ofSums, BatchNormCase drawn, BatchNormData data) {
+    boolean own = drawn.usesBatchStatistics();
+    return new Conditions(
+        ofSums,
+        Grouping.byChannel(data.channels, data::channelOf),
+        data.input,
+        data.gradient,
+        data.weight,
+        data.bias,
+        drawn.eps().value,
+        own ? null : data.runningMean,
+        own ? null : data.runningVar);
   }
 
-  private static double[] runningMean(
-      BatchNormCase drawn, BatchNormData data, Conditions conditions) {
-    double[] condition = new double[data.channels];
-    for (int c = 0; c < condition.length; c++) {
-      condition[c] =
-          Math.abs(data.runningMean[c]) + momentum(drawn) * zeroIfNone(conditions.meanAbs[c]);
-    }
+  private static double[] of(
+      String quantity, Conditions conditions, BatchNormCase drawn, BatchNormData data) {
+    return switch (quantity) {
+      case "output" -> conditions.output;
+      case "grad_input" -> conditions.gradInput;
+      case "grad_weight" -> conditions.gradWeight;
+      case "grad_bias" -> conditions.gradBias;
+      case "running_mean" -> running(drawn, data.runningMean, conditions.mean, 1);
+      case "running_var" ->
+          running(
+              drawn,
+              data.runningVar,
+              conditions.squares,
+              Math.max(1, data.input.length / Math.max(1, data.channels) - 1));
+      case "num_batches_tracked" -> new double[1];
+      default -> throw new IllegalStateException(quantity);
+    };
+  }
+
+  /** A layer saw two batches of equal statistics but for the sign of the mean. */
+  private static double[] running(
+      BatchNormCase drawn, double[] before, double[] batch, int divisor) {
+    double momentum = drawn.momentum() == Momentum.CUMULATIVE ? 0.5 : drawn.momentum().value;
+    double weight = drawn.entry() == Entry.LAYER ? momentum * (2 - momentum) : momentum;
+    double[] condition = new double[before.length];
+    Arrays.setAll(condition, c -> Math.abs(before[c]) + weight * batch[c] / divisor);
     return condition;
-  }
-
-  private static double[] runningVar(
-      BatchNormCase drawn, BatchNormData data, Conditions conditions) {
-    double[] condition = new double[data.channels];
-    int count = data.channels == 0 ? 0 : data.input.length / data.channels;
-    for (int c = 0; c < condition.length; c++) {
-      condition[c] =
-          data.runningVar[c] + momentum(drawn) * conditions.squares[c] / Math.max(1, count - 1);
-    }
-    return condition;
-  }
-
-  private static double zeroIfNone(double mean) {
-    return Double.isNaN(mean) ? 0 : mean;
   }
 }

@@ -16,7 +16,7 @@ final class Comparison {
   private final Map<String, Long> compared = new TreeMap<>();
 
   /**
-   * Every value must be within {@code k u condition}; NaN and infinities must be equal.
+   * Every value must be within the bound of docs/numerics.md; NaN and infinities must be equal.
    *
    * @param kind shown in the table, such as the type of the input
    * @param stored the type that holds the result
@@ -31,17 +31,20 @@ final class Comparison {
       double[] actual,
       double[] expected,
       double[] condition,
+      double[] ofSums,
       int largestSum) {
     assertEquals(expected.length, actual.length, where + " " + quantity + ": number of values");
-    double k = computed == DType.FLOAT64 ? 8 + largestSum : 8;
     double worst = 0;
     for (int i = 0; i < actual.length; i++) {
-      double bound = k * roundoff(computed) * condition[i];
+      double bound =
+          computed == DType.FLOAT64
+              ? (8 + largestSum) * 0x1p-53 * ofSums[i]
+              : 8 * 0x1p-24 * condition[i] + (32 + largestSum) * 0x1p-53 * ofSums[i];
       if (stored != computed) {
         // rounded once more, to the nearest number of the narrower type
         bound += roundoff(stored) * (Math.abs(expected[i]) + bound);
       }
-      bound += least(stored) / 2;
+      bound += least(stored);
       double difference = Math.abs(actual[i] - expected[i]);
       boolean same =
           actual[i] == expected[i]

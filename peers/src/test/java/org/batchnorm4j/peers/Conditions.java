@@ -1,11 +1,12 @@
 package org.batchnorm4j.peers;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much each result can move when its inputs and every intermediate value are rounded: the
- * formula of the result with the absolute values of its summands, by definition in float64.
- * docs/numerics.md states the bound that follows, {@code k u} times this.
+ * How much each result can move when what it is made from is rounded: the formula of the result
+ * with the absolute values of its summands, by definition in float64. docs/numerics.md states the
+ * bound that follows, and what the two kinds of conditions are for.
  */
 final class Conditions {
   final double[] output;
@@ -13,21 +14,24 @@ final class Conditions {
   final double[] gradWeight;
   final double[] gradBias;
 
-  /** Mean of absolute values, by group. */
-  final double[] meanAbs;
+  /** Of the mean, by group. */
+  final double[] mean;
 
-  /** Sum of squares, and what rounding of its parts can do to it, by group. */
+  /** Of the sum of squares, by group. */
   final double[] squares;
 
+  /** Additions behind one value at most. */
   final int largestSum;
 
   /**
+   * @param ofSums whether sums are wrong too; else means and variances count as exact
    * @param g gradient of the output, or null for one of 0
    * @param gamma factors, or null for 1
    * @param beta constants, or null for 0
    * @param givenMean the statistics that normalise, by group, or null for those of the values
    */
   Conditions(
+      boolean ofSums,
       Grouping grouping,
       double[] x,
       double @Nullable [] g,
@@ -39,70 +43,81 @@ final class Conditions {
     int groups = grouping.groups();
     int[] counts = new int[groups];
     int[] gammaCounts = new int[grouping.affines()];
-    double[] mean = new double[groups];
-    meanAbs = new double[groups];
+    double[] centre = new double[groups];
+    double[] meanAbs = new double[groups];
     for (int i = 0; i < x.length; i++) {
       int s = grouping.groupOf().applyAsInt(i);
       counts[s]++;
       gammaCounts[grouping.affineOf().applyAsInt(i)]++;
-      mean[s] += x[i];
+      centre[s] += x[i];
       meanAbs[s] += Math.abs(x[i]);
     }
     boolean given = givenMean != null && givenVar != null;
-    int largest = 1;
+    mean = new double[groups];
     for (int s = 0; s < groups; s++) {
-      largest = Math.max(largest, counts[s]);
-      meanAbs[s] /= counts[s];
-      mean[s] = !grouping.centred() ? 0 : given ? givenMean[s] : mean[s] / counts[s];
+      centre[s] = counts[s] == 0 ? 0 : centre[s] / counts[s];
+      meanAbs[s] = counts[s] == 0 ? 0 : meanAbs[s] / counts[s];
+      mean[s] = ofSums ? meanAbs[s] : Math.abs(centre[s]);
+      if (given || !grouping.centred()) {
+        centre[s] = given ? givenMean[s] : 0;
+        meanAbs[s] = Math.abs(centre[s]);
+      }
     }
-    for (int count : gammaCounts) {
-      largest = Math.max(largest, count);
-    }
-    largestSum = largest;
+    largestSum =
+        Math.max(1, Arrays.stream(counts).max().orElse(0))
+            + Arrays.stream(gammaCounts).max().orElse(0);
 
     double[] m2 = new double[groups];
-    double[] taken = new double[groups];
-    squares = new double[groups];
-    for (int s = 0; s < groups; s++) {
-      taken[s] = !grouping.centred() ? 0 : given ? Math.abs(mean[s]) : meanAbs[s];
-    }
+    double[] m2Abs = new double[groups];
     for (int i = 0; i < x.length; i++) {
       int s = grouping.groupOf().applyAsInt(i);
-      double d = x[i] - mean[s];
+      double d = Math.abs(x[i] - centre[s]);
       m2[s] += d * d;
-      squares[s] += d * d + (Math.abs(x[i]) + taken[s]) * Math.abs(d);
+      m2Abs[s] += ofSums ? (Math.abs(x[i]) + meanAbs[s]) * d : 0;
     }
+    squares = new double[groups];
     double[] inverse = new double[groups];
+    double[] ofInverse = new double[groups];
     for (int s = 0; s < groups; s++) {
+      squares[s] = m2[s] + m2Abs[s];
       inverse[s] = 1 / Math.sqrt((given ? givenVar[s] : m2[s] / counts[s]) + eps);
+      ofInverse[s] = given ? 0 : m2Abs[s] / counts[s] * inverse[s] * inverse[s];
     }
 
     output = new double[x.length];
     gradInput = new double[x.length];
     gradWeight = new double[grouping.affines()];
     gradBias = new double[grouping.affines()];
-    double[] sumG = new double[groups];
-    double[] sumGx = new double[groups];
+    double[] xhat = new double[x.length];
+    double[] ofXhat = new double[x.length];
+    double[] h = new double[x.length];
+    double[] meanH = new double[groups];
+    double[] meanHx = new double[groups];
+    double[] meanHc = new double[groups];
     for (int i = 0; i < x.length; i++) {
       int s = grouping.groupOf().applyAsInt(i);
       int c = grouping.affineOf().applyAsInt(i);
       double factor = gamma == null ? 1 : Math.abs(gamma[c]);
-      double xhat = (Math.abs(x[i]) + taken[s]) * inverse[s];
       double slope = g == null ? 0 : Math.abs(g[i]);
-      output[i] = factor * xhat + (beta == null ? 0 : Math.abs(beta[c]));
-      gradWeight[c] += slope * xhat;
+      xhat[i] = Math.abs(x[i] - centre[s]) * inverse[s];
+      ofXhat[i] =
+          ofSums ? (Math.abs(x[i]) + meanAbs[s]) * inverse[s] + ofInverse[s] * xhat[i] : xhat[i];
+      output[i] = factor * ofXhat[i] + (beta == null ? 0 : Math.abs(beta[c]));
+      gradWeight[c] += slope * ofXhat[i];
       gradBias[c] += slope;
-      sumG[s] += factor * slope;
-      sumGx[s] += factor * slope * xhat;
+      h[i] = factor * slope;
+      if (!given) {
+        meanH[s] += grouping.centred() ? h[i] / counts[s] : 0;
+        meanHx[s] += h[i] * xhat[i] / counts[s];
+        meanHc[s] += h[i] * ofXhat[i] / counts[s];
+      }
     }
     for (int i = 0; i < x.length; i++) {
       int s = grouping.groupOf().applyAsInt(i);
-      int c = grouping.affineOf().applyAsInt(i);
-      double factor = gamma == null ? 1 : Math.abs(gamma[c]);
-      double xhat = (Math.abs(x[i]) + taken[s]) * inverse[s];
-      double sums = (grouping.centred() ? sumG[s] : 0) / counts[s] + xhat * sumGx[s] / counts[s];
-      double slope = g == null ? 0 : Math.abs(g[i]);
-      gradInput[i] = inverse[s] * (factor * slope + (given ? 0 : sums));
+      double summands = h[i] + meanH[s] + xhat[i] * meanHx[s];
+      gradInput[i] =
+          inverse[s]
+              * ((1 + ofInverse[s]) * summands + ofXhat[i] * meanHx[s] + xhat[i] * meanHc[s]);
     }
   }
 }
