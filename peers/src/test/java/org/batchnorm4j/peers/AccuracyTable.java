@@ -58,12 +58,22 @@ final class AccuracyTable {
     return lines;
   }
 
-  /** What must be the same on every machine: data, quantity, our figure and the verdict. */
+  /** What must be the same on every machine: data, quantity and verdict. */
   static List<String> claims(List<String> markdown) {
+    return cells(markdown).stream()
+        .map(cells -> String.join(" | ", cells[1], cells[2], cells[cells.length - 1]))
+        .toList();
+  }
+
+  /** Our figures, in the order of the rows. */
+  static List<Double> ours(List<String> markdown) {
+    return cells(markdown).stream().skip(2).map(cells -> Double.valueOf(cells[3])).toList();
+  }
+
+  private static List<String[]> cells(List<String> markdown) {
     return markdown.stream()
         .filter(line -> line.startsWith("| "))
         .map(line -> line.split(" *\\| *"))
-        .map(cells -> String.join(" | ", cells[1], cells[2], cells[3], cells[cells.length - 1]))
         .toList();
   }
 
