@@ -16,8 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the README promises of whole runs, on three seeds; runs with {@code -Paccuracy} only. That
- * the digits are not easy (softmax regression stays below 92 %) every build tests, beside them.
+ * The least that whole runs must reach, on three seeds, below the figures of the README; runs with
+ * {@code -Paccuracy} only. That the digits are not easy (softmax regression stays below 92 %) every
+ * build tests, beside them.
  */
 @Tag("accuracy")
 class AccuracyTest {
