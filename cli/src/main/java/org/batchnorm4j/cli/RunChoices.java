@@ -39,7 +39,9 @@ final class RunChoices {
       throw new UsageException(e);
     }
     threads();
-    if (plan.options().batchSize() == 1 && plan.norm().equals(Norm.batch())) {
+    // a run that goes on has the norm of its checkpoint
+    boolean batchNorm = given.resume == null && plan.norm().equals(Norm.batch());
+    if (batchNorm && plan.options().batchSize() == 1) {
       throw new UsageException(
           "--batch-size 1 leaves batch norm one picture to take mean and variance from; choose"
               + " --batch-size 2 or more, or --norm none");

@@ -153,6 +153,10 @@ record RunReport(
         + " in epoch "
         + (position.epoch() + 1)
         + ". Go on with:\n  "
+        // paths may be relative, that of the data too: from another directory they would name
+        // nothing, or another run
+        + ShellWords.join(List.of("cd", Path.of("").toAbsolutePath().toString()))
+        + " && "
         + ShellWords.join(words);
   }
 }

@@ -200,7 +200,12 @@ class KillTest {
       assertEquals(130, child.finish(), () -> child.lines().toString());
       String file = directory.resolve("interrupted/checkpoint.safetensors").toString();
       assertEquals(
-          "  ./batchnorm4j train --resume " + file + " --threads 1", child.lines().getLast());
+          "  cd "
+              + ShellWords.quote(directory.toRealPath().toString())
+              + " && ./batchnorm4j train --resume "
+              + file
+              + " --threads 1",
+          child.lines().getLast());
     }
     try (Child child = resume("none", "interrupted")) {
       assertEquals(0, child.finish(), () -> child.lines().toString());

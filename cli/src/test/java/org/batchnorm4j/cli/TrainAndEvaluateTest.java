@@ -110,7 +110,9 @@ class TrainAndEvaluateTest {
             .err()
             .contains(
                 "Stopped and saved behind batch 3 of 8 in epoch 1. Go on with:\n"
-                    + "  ./batchnorm4j train --resume "
+                    + "  cd "
+                    + ShellWords.quote(Path.of("").toAbsolutePath().toString())
+                    + " && ./batchnorm4j train --resume "
                     + file),
         result.err());
     assertFalse(Files.exists(stopped.resolve("summary.json")));
@@ -326,10 +328,26 @@ class TrainAndEvaluateTest {
             arguments(out, "--threads", "1", "--kernels", "scalar", "--quiet", "--epochs", "2"));
     assertEquals(130, result.exit());
     assertEquals(
-        "  ./batchnorm4j train --resume '"
+        "  cd "
+            + ShellWords.quote(Path.of("").toAbsolutePath().toString())
+            + " && ./batchnorm4j train --resume '"
             + out.resolve("checkpoint.safetensors")
             + "' --threads 1 --kernels scalar --quiet",
         result.err().lines().toList().getLast());
+  }
+
+  @Test
+  void aRunInBatchesOfOneGoesOnWhenItsBatchSizeIsRepeated() throws IOException {
+    Path out = directory.resolve("ones");
+    String line = "train --data " + data + " --model mlp --norm none --holdout 40 --epochs 1";
+    List<String> words = new ArrayList<>(List.of(line.split(" ", -1)));
+    words.addAll(List.of("--batch-size", "1", "--out", out.toString()));
+    AtomicInteger batches = new AtomicInteger();
+    CommandResult result =
+        CommandResult.of(false, () -> batches.getAndIncrement() >= 3, words.toArray(String[]::new));
+    assertEquals(130, result.exit(), result.err());
+    result = CommandResult.of("train", "--resume", out.toString(), "--batch-size", "1");
+    assertEquals(0, result.exit(), result.err());
   }
 
   @Test
