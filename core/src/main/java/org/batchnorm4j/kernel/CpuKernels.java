@@ -232,4 +232,23 @@ public interface CpuKernels {
       float[] b,
       float[] d,
       int at);
+
+  /**
+   * Widens {@code runs} runs of float16 bits, {@code stride} apart, to float32 values that follow
+   * one another from {@code y[yFrom]}. Exact; NaN stays NaN.
+   */
+  void widenFloat16(short[] x, int xFrom, int runs, int stride, int length, float[] y, int yFrom);
+
+  /**
+   * The way back from {@link #widenFloat16}: values that follow one another from {@code x[xFrom]}
+   * become runs of float16 bits, {@code stride} apart. Rounds to the nearest, ties to even; from
+   * 65520 on the result is infinite. NaN stays NaN.
+   */
+  void narrowFloat16(float[] x, int xFrom, short[] y, int yFrom, int runs, int stride, int length);
+
+  /** Like {@link #widenFloat16}, for bfloat16. */
+  void widenBfloat16(short[] x, int xFrom, int runs, int stride, int length, float[] y, int yFrom);
+
+  /** Like {@link #narrowFloat16}, for bfloat16, which has the range of float32. */
+  void narrowBfloat16(float[] x, int xFrom, short[] y, int yFrom, int runs, int stride, int length);
 }

@@ -3,6 +3,7 @@ package org.batchnorm4j.kernel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Compares every kernel of a candidate with its scalar twin on a small block, in every bit. The
@@ -16,13 +17,14 @@ final class KernelSelfTest {
   private static final int SIZE = 1 + ROWS * STRIDE;
 
   /** Everything a kernel may write to. */
-  private record Outputs(float[] values, double[] sums, double[] moreSums) {
+  private record Outputs(float[] values, short[] halves, double[] sums, double[] moreSums) {
     Outputs() {
-      this(new float[SIZE], new double[SIZE], new double[SIZE]);
+      this(new float[SIZE], new short[SIZE], new double[SIZE], new double[SIZE]);
     }
 
     boolean sameAs(Outputs other) {
       return Arrays.equals(values, other.values)
+          && Arrays.equals(halves, other.halves)
           && Arrays.equals(sums, other.sums)
           && Arrays.equals(moreSums, other.moreSums);
     }
@@ -42,7 +44,7 @@ final class KernelSelfTest {
    */
   static Optional<String> firstDifference(CpuKernels candidate) {
     CpuKernels scalar = new ScalarKernels();
-    for (Probe probe : probes()) {
+    for (Probe probe : Stream.concat(probes().stream(), halfProbes().stream()).toList()) {
       Outputs expected = new Outputs();
       Outputs actual = new Outputs();
       probe.call.on(scalar, expected);
@@ -117,6 +119,28 @@ final class KernelSelfTest {
             (k, out) ->
                 k.rowInputGradientRelu(
                     x, 1, g, 0, out.values, 1, ROWS, STRIDE, LENGTH, x, g, x, g, x, g, 1)));
+  }
+
+  private static List<Probe> halfProbes() {
+    float[] values = new float[SIZE]; // subnormal, ordinary, and too large for float16
+    short[] halves = new short[SIZE];
+    for (int i = 0; i < SIZE; i++) {
+      values[i] = (float) Math.scalb(StrictMath.sin(i * 0.37), i % 48 - 28);
+      halves[i] = Float.floatToFloat16(values[i]);
+    }
+    return List.of(
+        new Probe(
+            "widenFloat16",
+            (k, out) -> k.widenFloat16(halves, 1, ROWS, STRIDE, LENGTH, out.values, 1)),
+        new Probe(
+            "narrowFloat16",
+            (k, out) -> k.narrowFloat16(values, 1, out.halves, 1, ROWS, STRIDE, LENGTH)),
+        new Probe(
+            "widenBfloat16",
+            (k, out) -> k.widenBfloat16(halves, 1, ROWS, STRIDE, LENGTH, out.values, 1)),
+        new Probe(
+            "narrowBfloat16",
+            (k, out) -> k.narrowBfloat16(values, 1, out.halves, 1, ROWS, STRIDE, LENGTH)));
   }
 
   private static float[] wave(float step, float offset) {

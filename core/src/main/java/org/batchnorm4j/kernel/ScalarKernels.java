@@ -433,4 +433,62 @@ public final class ScalarKernels implements CpuKernels {
       }
     }
   }
+
+  // ---- half types; runs without gaps are one long run, which compilers turn into vectors
+
+  @Override
+  public void widenFloat16(
+      short[] x, int xFrom, int runs, int stride, int length, float[] y, int yFrom) {
+    if (stride == length && runs > 1) {
+      widenFloat16(x, xFrom, 1, 0, runs * length, y, yFrom);
+      return;
+    }
+    for (int r = 0; r < runs; r++) {
+      int from = xFrom + r * stride;
+      int to = yFrom + r * length;
+      for (int i = 0; i < length; i++) {
+        y[to + i] = Float.float16ToFloat(x[from + i]);
+      }
+    }
+  }
+
+  @Override
+  public void narrowFloat16(
+      float[] x, int xFrom, short[] y, int yFrom, int runs, int stride, int length) {
+    if (stride == length && runs > 1) {
+      narrowFloat16(x, xFrom, y, yFrom, 1, 0, runs * length);
+      return;
+    }
+    for (int r = 0; r < runs; r++) {
+      int from = xFrom + r * length;
+      int to = yFrom + r * stride;
+      for (int i = 0; i < length; i++) {
+        y[to + i] = Float.floatToFloat16(x[from + i]);
+      }
+    }
+  }
+
+  @Override
+  public void widenBfloat16(
+      short[] x, int xFrom, int runs, int stride, int length, float[] y, int yFrom) {
+    for (int r = 0; r < runs; r++) {
+      int from = xFrom + r * stride;
+      int to = yFrom + r * length;
+      for (int i = 0; i < length; i++) {
+        y[to + i] = Bfloat16.widened(x[from + i]);
+      }
+    }
+  }
+
+  @Override
+  public void narrowBfloat16(
+      float[] x, int xFrom, short[] y, int yFrom, int runs, int stride, int length) {
+    for (int r = 0; r < runs; r++) {
+      int from = xFrom + r * length;
+      int to = yFrom + r * stride;
+      for (int i = 0; i < length; i++) {
+        y[to + i] = Bfloat16.rounded(x[from + i]);
+      }
+    }
+  }
 }

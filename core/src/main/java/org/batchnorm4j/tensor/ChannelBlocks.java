@@ -77,6 +77,13 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length) {
     return Math.max(LEAST_ROWS, ROW_BLOCK / Math.min(channels, CHANNEL_TILE));
   }
 
+  /** The most values that a block holds. */
+  int largestBlock() {
+    return planes
+        ? Math.max(1, Math.min(PLANE_BLOCK, batch * length))
+        : Math.min(batch, rowsPerBlock()) * Math.min(channels, CHANNEL_TILE);
+  }
+
   /** Blocks of rows. */
   int rowBlocks() {
     return (batch + rowsPerBlock() - 1) / rowsPerBlock();

@@ -1,6 +1,7 @@
 package org.batchnorm4j.tensor;
 
 import java.util.Arrays;
+import org.batchnorm4j.kernel.Bfloat16;
 
 /** Copies between element types and layouts. */
 final class Conversion {
@@ -137,7 +138,7 @@ final class Conversion {
     boolean brain = dtype == DType.BFLOAT16;
     for (int i = 0; i < length; i++) {
       float value = x[from + i];
-      halves[i] = brain ? bfloat16(value) : Float.floatToFloat16(value);
+      halves[i] = brain ? Bfloat16.rounded(value) : Float.floatToFloat16(value);
     }
   }
 
@@ -179,7 +180,7 @@ final class Conversion {
       case Storage.Shorts s ->
           dtype == DType.FLOAT16
               ? Float.float16ToFloat(s.array()[position])
-              : Float.intBitsToFloat(s.array()[position] << 16);
+              : Bfloat16.widened(s.array()[position]);
       case Storage.Bytes s -> s.array()[position] & 0xff;
     };
   }
@@ -194,7 +195,7 @@ final class Conversion {
           s.array()[position] =
               dtype == DType.FLOAT16
                   ? Float.floatToFloat16(roundedToOdd(value))
-                  : bfloat16(roundedToOdd(value));
+                  : Bfloat16.rounded(roundedToOdd(value));
       case Storage.Bytes s ->
           s.array()[position] =
               dtype == DType.BOOL
@@ -221,15 +222,6 @@ final class Conversion {
   private static double roundedToOdd(long value) {
     boolean exact = Math.abs(value) < 1L << 53 || (value & 0x7ff) == 0;
     return exact ? value : (value & ~0x7ffL) | 0x800;
-  }
-
-  /** Rounds to the nearest bfloat16, ties to even; NaN stays NaN. */
-  private static short bfloat16(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    if (Float.isNaN(value)) {
-      return (short) (bits >>> 16 | 0x40);
-    }
-    return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
   }
 
   static void fill(Tensor target, double value) {

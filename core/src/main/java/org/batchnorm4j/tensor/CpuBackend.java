@@ -33,7 +33,8 @@ public final class CpuBackend implements Backend {
       MatrixMultiply multiply,
       Workers workers,
       Memory memory,
-      ImageFilters images) {
+      ImageFilters images,
+      Normalization normalization) {
     this.kernels = kernels;
     this.multiply = multiply;
     this.workers = workers;
@@ -46,13 +47,18 @@ public final class CpuBackend implements Backend {
     averagePooling = new AveragePooling(workers, memory);
     windowSums = new WindowSums(workers, memory);
     losses = new Losses(memory);
-    normalization = new Normalization(kernels, workers, memory);
+    this.normalization = normalization;
   }
 
   /** A backend of the given parts, with results on the heap. */
   public static CpuBackend of(CpuKernels kernels, MatrixMultiply multiply, Workers workers) {
     return new CpuBackend(
-        kernels, multiply, workers, Memory.heap(), ImageFilters.of(multiply, workers));
+        kernels,
+        multiply,
+        workers,
+        Memory.heap(),
+        ImageFilters.of(multiply, workers),
+        Normalization.of(kernels, workers, Memory.heap()));
   }
 
   /**
@@ -97,7 +103,13 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Backend withMemory(Memory other) {
-    return new CpuBackend(kernels, multiply, workers, other, images.withMemory(other));
+    return new CpuBackend(
+        kernels,
+        multiply,
+        workers,
+        other,
+        images.withMemory(other),
+        normalization.withMemory(other));
   }
 
   @Override

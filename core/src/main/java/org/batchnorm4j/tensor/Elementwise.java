@@ -101,6 +101,8 @@ final class Elementwise {
             for (int i = task * BLOCK; i < to; i++) {
               out[i] = gated(active[yFrom + i], values[gFrom + i]);
             }
+          } else if (dx.storage() instanceof Storage.Shorts out) {
+            gateHalves(y, g, out.array(), task * BLOCK, to);
           } else {
             for (int i = task * BLOCK; i < to; i++) {
               double value = y.valueAt(y.offset() + i) > 0 ? g.valueAt(g.offset() + i) : 0;
@@ -109,6 +111,18 @@ final class Elementwise {
           }
         });
     return dx;
+  }
+
+  /** Halves are positive where their bits are from 1 to those of infinity; see {@link #gated}. */
+  private static void gateHalves(Tensor y, Tensor g, short[] out, int from, int to) {
+    short[] active = ((Storage.Shorts) y.storage()).array();
+    short[] values = ((Storage.Shorts) g.storage()).array();
+    int pastInfinity = y.dtype() == DType.FLOAT16 ? 0x7c01 : 0x7f81;
+    for (int i = from; i < to; i++) {
+      int bits = active[y.offset() + i];
+      int mask = (-bits & (bits - pastInfinity)) >> 31;
+      out[i] = (short) (values[g.offset() + i] & mask);
+    }
   }
 
   /**

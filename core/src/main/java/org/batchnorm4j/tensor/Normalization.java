@@ -1,5 +1,6 @@
 package org.batchnorm4j.tensor;
 
+import java.util.function.Supplier;
 import org.batchnorm4j.kernel.CpuKernels;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
@@ -9,32 +10,46 @@ import org.batchnorm4j.statistics.GradientSums;
 /** Runs the normalisation kernels over blocks and threads, and merges blocks in index order. */
 final class Normalization {
   private static final int BLOCKS_PER_TASK = 8;
+  private static final double[] NONE = {};
 
   private final CpuKernels kernels;
   private final Workers workers;
   private final Memory memory;
+  private final Scratch<float[]> scratch;
 
-  Normalization(CpuKernels kernels, Workers workers, Memory memory) {
+  private Normalization(
+      CpuKernels kernels, Workers workers, Memory memory, Scratch<float[]> scratch) {
     this.kernels = kernels;
     this.workers = workers;
     this.memory = memory;
+    this.scratch = scratch;
+  }
+
+  static Normalization of(CpuKernels kernels, Workers workers, Memory memory) {
+    return new Normalization(kernels, workers, memory, new Scratch<>(float[]::new));
+  }
+
+  /** The same kernels and scratch memory, with results in other memory. */
+  Normalization withMemory(Memory other) {
+    return new Normalization(kernels, workers, other, scratch);
   }
 
   BatchMoments moments(Tensor x) {
-    Elementwise.requireComputing("batch_norm", x);
+    requireFloating(x);
     ChannelBlocks blocks = ChannelBlocks.of(x);
-    NormalizationArrays arrays = bind(x, x, x, identity(x.axis(1)));
+    Supplier<NormalizationArrays> arrays = bind(x, x, x, identity(x.axis(1)), NONE, NONE, NONE);
     return blocks.planes() ? planeMoments(arrays, blocks) : rowMoments(arrays, blocks);
   }
 
-  private BatchMoments planeMoments(NormalizationArrays arrays, ChannelBlocks blocks) {
+  private BatchMoments planeMoments(Supplier<NormalizationArrays> arrays, ChannelBlocks blocks) {
     int perChannel = blocks.planeBlocks();
     int channels = blocks.channels();
     double[] pairs = new double[2 * channels * perChannel];
     forEachPlaneBlock(
+        arrays,
         blocks,
-        (channel, block, index) ->
-            arrays.planeMoments(
+        (bound, channel, block, index) ->
+            bound.planeMoments(
                 block.from(), block.planes(), block.stride(), block.length(), pairs, 2 * index));
     double[] mean = new double[channels];
     double[] m2 = new double[channels];
@@ -50,15 +65,16 @@ final class Normalization {
     return new BatchMoments(blocks.count(), mean, m2);
   }
 
-  private BatchMoments rowMoments(NormalizationArrays arrays, ChannelBlocks blocks) {
+  private BatchMoments rowMoments(Supplier<NormalizationArrays> arrays, ChannelBlocks blocks) {
     int count = blocks.rowBlocks();
     int channels = blocks.channels();
     double[][] means = new double[count][channels];
     double[][] m2s = new double[count][channels];
     forEachRowBlock(
+        arrays,
         blocks,
-        (index, block) ->
-            arrays.rowMoments(
+        (bound, index, block) ->
+            bound.rowMoments(
                 block.from(),
                 block.rows(),
                 channels,
@@ -80,19 +96,21 @@ final class Normalization {
   Tensor standardise(Tensor x, ChannelAffine affine, boolean relu) {
     check(x, affine);
     Tensor y = memory.allocate(x.dtype(), x.shape(), x.layout());
-    NormalizationArrays arrays = bind(x, x, y, affine);
+    Supplier<NormalizationArrays> arrays = bind(x, x, y, affine, NONE, NONE, NONE);
     ChannelBlocks blocks = ChannelBlocks.of(x);
     if (blocks.planes()) {
       forEachPlaneBlock(
+          arrays,
           blocks,
-          (channel, block, index) ->
-              arrays.standardisePlanes(
+          (bound, channel, block, index) ->
+              bound.standardisePlanes(
                   block.from(), block.planes(), block.stride(), block.length(), channel, relu));
     } else {
       forEachRowBlock(
+          arrays,
           blocks,
-          (index, block) ->
-              arrays.standardiseRows(
+          (bound, index, block) ->
+              bound.standardiseRows(
                   block.from(),
                   block.rows(),
                   blocks.channels(),
@@ -106,7 +124,7 @@ final class Normalization {
   GradientSums sums(Tensor x, Tensor gradient, ChannelAffine affine, boolean relu) {
     check(x, affine);
     Tensor g = sameLayout(x, gradient);
-    NormalizationArrays arrays = bind(x, g, g, affine);
+    Supplier<NormalizationArrays> arrays = bind(x, g, g, affine, NONE, NONE, NONE);
     ChannelBlocks blocks = ChannelBlocks.of(x);
     int channels = blocks.channels();
     double[] sumG = new double[channels];
@@ -115,9 +133,10 @@ final class Normalization {
       int perChannel = blocks.planeBlocks();
       double[] pairs = new double[2 * channels * perChannel];
       forEachPlaneBlock(
+          arrays,
           blocks,
-          (channel, block, index) ->
-              arrays.planeSums(
+          (bound, channel, block, index) ->
+              bound.planeSums(
                   block.from(),
                   block.planes(),
                   block.stride(),
@@ -135,9 +154,10 @@ final class Normalization {
       double[][] g0 = new double[count][channels];
       double[][] g1 = new double[count][channels];
       forEachRowBlock(
+          arrays,
           blocks,
-          (index, block) ->
-              arrays.rowSums(
+          (bound, index, block) ->
+              bound.rowSums(
                   block.from(),
                   block.rows(),
                   channels,
@@ -153,8 +173,10 @@ final class Normalization {
         }
       }
     }
-    for (int c = 0; c < channels; c++) {
-      sumGx[c] += arrays.residue(c) * sumG[c];
+    try (NormalizationArrays bound = arrays.get()) {
+      for (int c = 0; c < channels; c++) {
+        sumGx[c] += bound.residue(c) * sumG[c];
+      }
     }
     return new GradientSums(sumG, sumGx);
   }
@@ -170,23 +192,21 @@ final class Normalization {
     check(x, affine);
     Tensor g = sameLayout(x, gradient);
     Tensor dx = memory.allocate(x.dtype(), x.shape(), x.layout());
-    NormalizationArrays arrays =
-        switch (bind(x, g, dx, affine)) {
-          case NormalizationArrays.Floats floats -> floats.withGradient(a, b, c);
-          case NormalizationArrays.Doubles doubles -> doubles.withGradient(a, b, c);
-        };
+    Supplier<NormalizationArrays> arrays = bind(x, g, dx, affine, a, b, c);
     ChannelBlocks blocks = ChannelBlocks.of(x);
     if (blocks.planes()) {
       forEachPlaneBlock(
+          arrays,
           blocks,
-          (channel, block, index) ->
-              arrays.planeGradient(
+          (bound, channel, block, index) ->
+              bound.planeGradient(
                   block.from(), block.planes(), block.stride(), block.length(), channel, relu));
     } else {
       forEachRowBlock(
+          arrays,
           blocks,
-          (index, block) ->
-              arrays.rowGradient(
+          (bound, index, block) ->
+              bound.rowGradient(
                   block.from(),
                   block.rows(),
                   blocks.channels(),
@@ -197,10 +217,31 @@ final class Normalization {
     return dx;
   }
 
-  private NormalizationArrays bind(Tensor x, Tensor g, Tensor out, ChannelAffine affine) {
-    return x.dtype() == DType.FLOAT32
-        ? new NormalizationArrays.Floats(kernels, x, g, out, affine)
-        : new NormalizationArrays.Doubles(x, g, out, affine);
+  /** The arrays for one task after another; a, b and c are empty unless dx is asked for. */
+  private Supplier<NormalizationArrays> bind(
+      Tensor x, Tensor g, Tensor out, ChannelAffine affine, double[] a, double[] b, double[] c) {
+    if (x.dtype() == DType.FLOAT64) {
+      NormalizationArrays doubles = new DoubleNormalizationArrays(x, g, out, affine, a, b, c);
+      return () -> doubles;
+    }
+    FloatChannels line = new FloatChannels(affine, a, b, c);
+    if (x.dtype() == DType.FLOAT32) {
+      NormalizationArrays floats = FloatNormalizationArrays.of(kernels, x, g, out, line);
+      return () -> floats;
+    }
+    int block = ChannelBlocks.of(x).largestBlock();
+    return () -> new HalfNormalizationArrays(kernels, x, g, out, line, scratch, block);
+  }
+
+  private static void requireFloating(Tensor x) {
+    if (!x.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          "batch_norm needs a floating-point tensor, got "
+              + x.dtype()
+              + " of shape "
+              + x.shape()
+              + "; convert it with to(DType.FLOAT32)");
+    }
   }
 
   private static ChannelAffine identity(int channels) {
@@ -221,7 +262,7 @@ final class Normalization {
   }
 
   private static void check(Tensor x, ChannelAffine affine) {
-    Elementwise.requireComputing("batch_norm", x);
+    requireFloating(x);
     if (x.rank() < 2 || x.axis(1) != affine.channels()) {
       throw new ShapeException(
           "batch_norm: statistics of "
@@ -232,31 +273,39 @@ final class Normalization {
   }
 
   private interface PlaneVisitor {
-    void visit(int channel, ChannelBlocks.PlaneBlock block, int index);
+    void visit(NormalizationArrays bound, int channel, ChannelBlocks.PlaneBlock block, int index);
   }
 
   private interface RowVisitor {
-    void visit(int index, ChannelBlocks.RowBlock block);
+    void visit(NormalizationArrays bound, int index, ChannelBlocks.RowBlock block);
   }
 
-  private void forEachPlaneBlock(ChannelBlocks blocks, PlaneVisitor visitor) {
+  private void forEachPlaneBlock(
+      Supplier<NormalizationArrays> arrays, ChannelBlocks blocks, PlaneVisitor visitor) {
     int perChannel = blocks.planeBlocks();
     int total = blocks.channels() * perChannel;
     workers.run(
         (total + BLOCKS_PER_TASK - 1) / BLOCKS_PER_TASK,
         task -> {
           int to = Math.min(total, (task + 1) * BLOCKS_PER_TASK);
-          for (int i = task * BLOCKS_PER_TASK; i < to; i++) {
-            int channel = i / perChannel;
-            visitor.visit(channel, blocks.planeBlock(channel, i % perChannel), i);
+          try (NormalizationArrays bound = arrays.get()) {
+            for (int i = task * BLOCKS_PER_TASK; i < to; i++) {
+              int channel = i / perChannel;
+              visitor.visit(bound, channel, blocks.planeBlock(channel, i % perChannel), i);
+            }
           }
         });
   }
 
-  private void forEachRowBlock(ChannelBlocks blocks, RowVisitor visitor) {
+  private void forEachRowBlock(
+      Supplier<NormalizationArrays> arrays, ChannelBlocks blocks, RowVisitor visitor) {
     int tiles = blocks.channelTiles();
     workers.run(
         blocks.rowBlocks() * tiles,
-        task -> visitor.visit(task / tiles, blocks.rowBlock(task / tiles, task % tiles)));
+        task -> {
+          try (NormalizationArrays bound = arrays.get()) {
+            visitor.visit(bound, task / tiles, blocks.rowBlock(task / tiles, task % tiles));
+          }
+        });
   }
 }

@@ -399,7 +399,7 @@ class BatchNormalizationTest {
         assertThrows(ShapeException.class, () -> Backend.standard().channelMoments(three))
             .getMessage());
     assertEquals(
-        "batch_norm needs a float32 or float64 tensor, got int64 of shape (2, 2); convert it with"
+        "batch_norm needs a floating-point tensor, got int64 of shape (2, 2); convert it with"
             + " to(DType.FLOAT32)",
         assertThrows(
                 IllegalArgumentException.class,

@@ -495,4 +495,54 @@ public final class VectorKernels implements CpuKernels {
     FloatVector zero = FloatVector.zero(FLOATS);
     return gated(g, x.sub(load(mean, k)), load(scale, k), load(shift, k), zero);
   }
+
+  // ---- half types; rows without gaps are one long run
+
+  @Override
+  public void widenFloat16(
+      short[] x, int xFrom, int runs, int stride, int length, float[] y, int yFrom) {
+    if (stride == length && runs > 1) {
+      widenFloat16(x, xFrom, 1, 0, runs * length, y, yFrom);
+    } else if (length < FLOAT_COUNT || length >= HalfRuns.LONG) {
+      scalar.widenFloat16(x, xFrom, runs, stride, length, y, yFrom);
+    } else {
+      HalfRuns.widenFloat16(x, xFrom, runs, stride, length, y, yFrom);
+    }
+  }
+
+  @Override
+  public void narrowFloat16(
+      float[] x, int xFrom, short[] y, int yFrom, int runs, int stride, int length) {
+    if (stride == length && runs > 1) {
+      narrowFloat16(x, xFrom, y, yFrom, 1, 0, runs * length);
+    } else if (length < FLOAT_COUNT || length >= HalfRuns.LONG) {
+      scalar.narrowFloat16(x, xFrom, y, yFrom, runs, stride, length);
+    } else {
+      HalfRuns.narrowFloat16(x, xFrom, y, yFrom, runs, stride, length);
+    }
+  }
+
+  @Override
+  public void widenBfloat16(
+      short[] x, int xFrom, int runs, int stride, int length, float[] y, int yFrom) {
+    if (stride == length && runs > 1) {
+      widenBfloat16(x, xFrom, 1, 0, runs * length, y, yFrom);
+    } else if (length < FLOAT_COUNT) {
+      scalar.widenBfloat16(x, xFrom, runs, stride, length, y, yFrom);
+    } else {
+      HalfRuns.widenBfloat16(x, xFrom, runs, stride, length, y, yFrom);
+    }
+  }
+
+  @Override
+  public void narrowBfloat16(
+      float[] x, int xFrom, short[] y, int yFrom, int runs, int stride, int length) {
+    if (stride == length && runs > 1) {
+      narrowBfloat16(x, xFrom, y, yFrom, 1, 0, runs * length);
+    } else if (length < FLOAT_COUNT) {
+      scalar.narrowBfloat16(x, xFrom, y, yFrom, runs, stride, length);
+    } else {
+      HalfRuns.narrowBfloat16(x, xFrom, y, yFrom, runs, stride, length);
+    }
+  }
 }

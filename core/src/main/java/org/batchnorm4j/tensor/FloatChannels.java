@@ -1,0 +1,140 @@
+package org.batchnorm4j.tensor;
+
+import org.batchnorm4j.statistics.ChannelAffine;
+
+/**
+ * The constants of each channel as the float32 kernels take them: {@code (x - mean) * scale +
+ * shift} and {@code g * a + (x - mean) * b + c}. The mean is rounded to float32 and its residue
+ * goes into shift and c, so that a constant channel gives exactly beta.
+ *
+ * <p>A channel is <em>wide</em> where float32 cannot hold what the kernels would compute although
+ * the result may fit: a mean so large that {@code x - mean} may overflow, or a factor outside the
+ * normal numbers. With data of 1e30 that factor is b, about 1e-60. Such channels keep their exact
+ * constants and go through {@link WideChannels}; all others never pay for it.
+ *
+ * <p>Immutable; safe for use by many threads.
+ */
+final class FloatChannels {
+  /** Half the distance of the largest float32 from its neighbour: less is lost in x - mean. */
+  private static final double LARGEST_MEAN = 0x1p103;
+
+  private final ChannelAffine affine;
+  private final double[] exactA;
+  private final double[] exactB;
+  private final double[] exactC;
+  private final boolean[] wide;
+  private final float[] mean;
+  private final float[] scale;
+  private final float[] shift;
+  private final double[] residue;
+  private final float[] a;
+  private final float[] b;
+  private final float[] c;
+
+  /** The constants of the output and, unless a, b and c are empty, of the input gradient. */
+  FloatChannels(ChannelAffine affine, double[] a, double[] b, double[] c) {
+    this.affine = affine;
+    exactA = a;
+    exactB = b;
+    exactC = c;
+    int channels = affine.channels();
+    wide = new boolean[channels];
+    mean = new float[channels];
+    scale = new float[channels];
+    shift = new float[channels];
+    residue = new double[channels];
+    this.a = new float[a.length];
+    this.b = new float[b.length];
+    this.c = new float[c.length];
+    for (int i = 0; i < channels; i++) {
+      wide[i] = isLineWide(i);
+      mean[i] = (float) affine.mean()[i];
+      double rest = wide[i] ? 0 : mean[i] - affine.mean()[i];
+      residue[i] = Double.isNaN(rest) ? 0 : rest; // an infinite mean has no residue
+      scale[i] = (float) affine.scale()[i];
+      shift[i] = (float) (affine.shift()[i] + residue[i] * affine.scale()[i]);
+    }
+    for (int i = 0; i < a.length; i++) {
+      this.a[i] = (float) a[i];
+      this.b[i] = (float) b[i];
+      this.c[i] = (float) (c[i] + residue[i] * b[i]);
+      wide[i] |= leavesFloat32(a[i]) || leavesFloat32(b[i]);
+    }
+  }
+
+  private static boolean leavesFloat32(double factor) {
+    double size = Math.abs(factor);
+    boolean tooSmall = size > 0 && size < Float.MIN_NORMAL;
+    return tooSmall || (size > Float.MAX_VALUE && size < Double.POSITIVE_INFINITY);
+  }
+
+  private boolean isLineWide(int channel) {
+    double size = Math.abs(affine.mean()[channel]);
+    boolean farMean = size >= LARGEST_MEAN && size < Double.POSITIVE_INFINITY;
+    return farMean || leavesFloat32(affine.scale()[channel]);
+  }
+
+  boolean isWide(int channel) {
+    return wide[channel];
+  }
+
+  /** The end of the channels from {@code from} on that the kernels can take in one call. */
+  int endOfNarrow(int from, int to) {
+    int end = from;
+    while (end < to && !wide[end]) {
+      end++;
+    }
+    return end;
+  }
+
+  /** Difference between the mean as the kernels see it and the exact one. */
+  double residue(int channel) {
+    return residue[channel];
+  }
+
+  /** Whether the normalised value is positive, as the forward pass computed it. */
+  boolean isActive(float x, int channel) {
+    return isLineWide(channel)
+        ? (float) wideLine(x, channel) > 0
+        : Math.fma(x - mean[channel], scale[channel], shift[channel]) > 0;
+  }
+
+  /** The normalised value in float64. */
+  double wideLine(float x, int channel) {
+    return (x - affine.mean()[channel]) * affine.scale()[channel] + affine.shift()[channel];
+  }
+
+  /** x - mean in float64. */
+  double wideCentred(float x, int channel) {
+    return x - affine.mean()[channel];
+  }
+
+  /** The input gradient in float64. */
+  double wideGradient(float g, float x, int channel) {
+    return g * exactA[channel] + (wideCentred(x, channel) * exactB[channel] + exactC[channel]);
+  }
+
+  float[] means() {
+    return mean;
+  }
+
+  float[] scales() {
+    return scale;
+  }
+
+  float[] shifts() {
+    return shift;
+  }
+
+  float[] as() {
+    return a;
+  }
+
+  float[] bs() {
+    return b;
+  }
+
+  float[] cs() {
+    return c;
+  }
+}
