@@ -102,30 +102,14 @@ final class BatchNormalizationGradients {
     }
     GradientSums s = sums(g, pass);
     double[] slope = new double[channels];
-    double[] normalisedSlope = new double[channels];
     double[] constant = new double[channels];
-    boolean vanishes = false;
     for (int c = 0; c < channels; c++) {
-      normalisedSlope[c] = -affine.scale()[c] * inverse[c] * s.sumGx()[c] / count;
+      // with data of 1e30 about 1e-60, which the backend takes as the float64 it is
       slope[c] = -affine.scale()[c] * inverse[c] * inverse[c] * s.sumGx()[c] / count;
       constant[c] = -affine.scale()[c] * s.sumG()[c] / count;
-      vanishes |= vanishes(slope[c], normalisedSlope[c]);
     }
-    if (!vanishes) {
-      return backend.standardiseGradient(
-          x, forKernels(g, pass), affine, affine.scale(), slope, constant, reluFromX());
-    }
-    // data of 1e30: (x - mean) * 1e-60 is a float32, 1e-60 is not; xhat * 1e-30 has both
-    Tensor xhat = backend.standardise(x, new ChannelAffine(affine.mean(), inverse, zero), false);
-    ChannelAffine none = new ChannelAffine(zero, zero, zero);
     return backend.standardiseGradient(
-        xhat, active(g, pass), none, affine.scale(), normalisedSlope, constant, false);
-  }
-
-  private boolean vanishes(double slope, double normalisedSlope) {
-    return x.dtype() != DType.FLOAT64
-        && Math.abs(slope) < Float.MIN_NORMAL
-        && Math.abs(normalisedSlope) >= Float.MIN_NORMAL;
+        x, forKernels(g, pass), affine, affine.scale(), slope, constant, reluFromX());
   }
 
   Derivative weight(DType dtype) {

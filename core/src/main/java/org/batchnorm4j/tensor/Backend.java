@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All operations leave their operands alone and return the same bits for any number of threads.
  * Operands are float32 or float64 unless an operation names more types, two operands of the same
- * type; anything else is refused with an {@link IllegalArgumentException}, shapes that do not fit
- * with a {@link ShapeException}. Safe for use by many threads if its memory is the heap.
+ * type; normalisation by channels ({@link #channelMoments} and what follows it, {@link
+ * #reluGradient}) takes float16 and bfloat16 too, computes in float32 and rounds each result once.
+ * Anything else is refused with an {@link IllegalArgumentException}, shapes that do not fit with a
+ * {@link ShapeException}. Safe for use by many threads if its memory is the heap.
  */
 public interface Backend {
 
