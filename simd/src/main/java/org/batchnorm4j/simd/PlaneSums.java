@@ -3,7 +3,6 @@ package org.batchnorm4j.simd;
 import static org.batchnorm4j.simd.VectorWidth.DOUBLES;
 import static org.batchnorm4j.simd.VectorWidth.DOUBLE_COUNT;
 import static org.batchnorm4j.simd.VectorWidth.NARROW;
-import static org.batchnorm4j.simd.VectorWidth.gated;
 import static org.batchnorm4j.simd.VectorWidth.loadNarrow;
 import static org.batchnorm4j.simd.VectorWidth.loadWide;
 import static org.batchnorm4j.simd.VectorWidth.widened;
@@ -11,6 +10,7 @@ import static org.batchnorm4j.simd.VectorWidth.widened;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 import org.batchnorm4j.kernel.VirtualLanes;
 
 /**
@@ -319,13 +319,26 @@ final class PlaneSums {
         FloatVector c1 = loadNarrow(x, xRun + i + DOUBLE_COUNT).sub(mean);
         FloatVector c2 = loadNarrow(x, xRun + i + 2 * DOUBLE_COUNT).sub(mean);
         FloatVector c3 = loadNarrow(x, xRun + i + 3 * DOUBLE_COUNT).sub(mean);
-        DoubleVector g0 = widened(gated(loadNarrow(g, gRun + i), c0, scales, shifts, zero));
+        DoubleVector g0 =
+            widened(
+                zero.blend(
+                    loadNarrow(g, gRun + i),
+                    c0.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
         DoubleVector g1 =
-            widened(gated(loadNarrow(g, gRun + i + DOUBLE_COUNT), c1, scales, shifts, zero));
+            widened(
+                zero.blend(
+                    loadNarrow(g, gRun + i + DOUBLE_COUNT),
+                    c1.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
         DoubleVector g2 =
-            widened(gated(loadNarrow(g, gRun + i + 2 * DOUBLE_COUNT), c2, scales, shifts, zero));
+            widened(
+                zero.blend(
+                    loadNarrow(g, gRun + i + 2 * DOUBLE_COUNT),
+                    c2.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
         DoubleVector g3 =
-            widened(gated(loadNarrow(g, gRun + i + 3 * DOUBLE_COUNT), c3, scales, shifts, zero));
+            widened(
+                zero.blend(
+                    loadNarrow(g, gRun + i + 3 * DOUBLE_COUNT),
+                    c3.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
         sum0 = sum0.add(g0);
         sum1 = sum1.add(g1);
         sum2 = sum2.add(g2);
@@ -369,7 +382,10 @@ final class PlaneSums {
     for (int p = 0; p < planes; p++) {
       FloatVector c = loadNarrow(x, xFrom + p * stride).sub(mean);
       FloatVector narrow = loadNarrow(g, gFrom + p * stride);
-      DoubleVector gradient = none.blend(widened(gated(narrow, c, scales, shifts, zero)), counted);
+      DoubleVector gradient =
+          none.blend(
+              widened(zero.blend(narrow, c.fma(scales, shifts).compare(VectorOperators.GT, 0f))),
+              counted);
       sum = sum.add(gradient);
       product = gradient.fma(none.blend(widened(c), counted), product);
     }

@@ -3,7 +3,6 @@ package org.batchnorm4j.simd;
 import static org.batchnorm4j.simd.VectorWidth.DOUBLES;
 import static org.batchnorm4j.simd.VectorWidth.DOUBLE_COUNT;
 import static org.batchnorm4j.simd.VectorWidth.NARROW;
-import static org.batchnorm4j.simd.VectorWidth.gated;
 import static org.batchnorm4j.simd.VectorWidth.loadNarrow;
 import static org.batchnorm4j.simd.VectorWidth.loadWide;
 import static org.batchnorm4j.simd.VectorWidth.widened;
@@ -203,10 +202,25 @@ final class RowSums {
       FloatVector c1 = loadNarrow(x, xi + stride).sub(means);
       FloatVector c2 = loadNarrow(x, xi + 2 * stride).sub(means);
       FloatVector c3 = loadNarrow(x, xi + 3 * stride).sub(means);
-      DoubleVector g0 = widened(gated(loadNarrow(g, gi), c0, scales, shifts, zero));
-      DoubleVector g1 = widened(gated(loadNarrow(g, gi + stride), c1, scales, shifts, zero));
-      DoubleVector g2 = widened(gated(loadNarrow(g, gi + 2 * stride), c2, scales, shifts, zero));
-      DoubleVector g3 = widened(gated(loadNarrow(g, gi + 3 * stride), c3, scales, shifts, zero));
+      DoubleVector g0 =
+          widened(
+              zero.blend(
+                  loadNarrow(g, gi), c0.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
+      DoubleVector g1 =
+          widened(
+              zero.blend(
+                  loadNarrow(g, gi + stride),
+                  c1.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
+      DoubleVector g2 =
+          widened(
+              zero.blend(
+                  loadNarrow(g, gi + 2 * stride),
+                  c2.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
+      DoubleVector g3 =
+          widened(
+              zero.blend(
+                  loadNarrow(g, gi + 3 * stride),
+                  c3.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
       sum0 = sum0.add(g0);
       sum1 = sum1.add(g1);
       sum2 = sum2.add(g2);
@@ -219,7 +233,10 @@ final class RowSums {
     for (int r = fours; r < rows; r++) {
       FloatVector c = loadNarrow(x, xFrom + r * stride).sub(means);
       DoubleVector gradient =
-          widened(gated(loadNarrow(g, gFrom + r * stride), c, scales, shifts, zero));
+          widened(
+              zero.blend(
+                  loadNarrow(g, gFrom + r * stride),
+                  c.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
       sum0 = sum0.add(gradient);
       product0 = gradient.fma(widened(c), product0);
     }

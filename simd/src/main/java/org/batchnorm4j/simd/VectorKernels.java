@@ -4,7 +4,6 @@ import static org.batchnorm4j.simd.VectorWidth.DOUBLE_COUNT;
 import static org.batchnorm4j.simd.VectorWidth.FLOATS;
 import static org.batchnorm4j.simd.VectorWidth.FLOAT_COUNT;
 import static org.batchnorm4j.simd.VectorWidth.SHAPE;
-import static org.batchnorm4j.simd.VectorWidth.gated;
 import static org.batchnorm4j.simd.VectorWidth.load;
 
 import jdk.incubator.vector.FloatVector;
@@ -224,11 +223,15 @@ public final class VectorKernels implements CpuKernels {
       int gRun = gFrom + p * stride;
       int dxRun = dxFrom + p * stride;
       FloatVector lastCentred = load(x, xRun + end).sub(means);
-      FloatVector lastGradient = gated(load(g, gRun + end), lastCentred, scales, shifts, zero);
+      FloatVector lastGradient =
+          zero.blend(
+              load(g, gRun + end), lastCentred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
       FloatVector last = inputGradient(lastGradient, lastCentred, as, bs, cs);
       for (int i = 0; i < end; i += FLOAT_COUNT) {
         FloatVector centred = load(x, xRun + i).sub(means);
-        FloatVector gradient = gated(load(g, gRun + i), centred, scales, shifts, zero);
+        FloatVector gradient =
+            zero.blend(
+                load(g, gRun + i), centred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
         inputGradient(gradient, centred, as, bs, cs).intoArray(dx, dxRun + i);
       }
       last.intoArray(dx, dxRun + end);
@@ -467,33 +470,33 @@ public final class VectorKernels implements CpuKernels {
           at);
       return;
     }
+    FloatVector zero = FloatVector.zero(FLOATS);
     int end = channels - FLOAT_COUNT;
     for (int r = 0; r < rows; r++) {
       int xRow = xFrom + r * stride;
       int gRow = gFrom + r * stride;
       int dxRow = dxFrom + r * stride;
+      FloatVector lastCentred = load(x, xRow + end).sub(load(mean, at + end));
+      FloatVector lastGradient =
+          zero.blend(
+              load(g, gRow + end),
+              lastCentred
+                  .fma(load(scale, at + end), load(shift, at + end))
+                  .compare(VectorOperators.GT, 0f));
       FloatVector last =
-          rowGradient(
-              gatedRow(load(g, gRow + end), load(x, xRow + end), mean, scale, shift, at + end),
-              load(x, xRow + end),
-              mean,
-              a,
-              b,
-              d,
-              at + end);
+          lastGradient.fma(
+              load(a, at + end), lastCentred.fma(load(b, at + end), load(d, at + end)));
       for (int c = 0; c < end; c += FLOAT_COUNT) {
-        FloatVector value = load(x, xRow + c);
-        FloatVector gradient = gatedRow(load(g, gRow + c), value, mean, scale, shift, at + c);
-        rowGradient(gradient, value, mean, a, b, d, at + c).intoArray(dx, dxRow + c);
+        int k = at + c;
+        FloatVector centred = load(x, xRow + c).sub(load(mean, k));
+        FloatVector gradient =
+            zero.blend(
+                load(g, gRow + c),
+                centred.fma(load(scale, k), load(shift, k)).compare(VectorOperators.GT, 0f));
+        gradient.fma(load(a, k), centred.fma(load(b, k), load(d, k))).intoArray(dx, dxRow + c);
       }
       last.intoArray(dx, dxRow + end);
     }
-  }
-
-  private static FloatVector gatedRow(
-      FloatVector g, FloatVector x, float[] mean, float[] scale, float[] shift, int k) {
-    FloatVector zero = FloatVector.zero(FLOATS);
-    return gated(g, x.sub(load(mean, k)), load(scale, k), load(shift, k), zero);
   }
 
   // ---- half types; rows without gaps are one long run

@@ -41,12 +41,4 @@ final class VectorWidth {
   static DoubleVector widened(FloatVector narrow) {
     return (DoubleVector) narrow.convertShape(VectorOperators.F2D, DOUBLES, 0);
   }
-
-  /**
-   * The gradient behind a ReLU: {@code g} where the pre-activation is positive, else {@code zero}.
-   */
-  static FloatVector gated(
-      FloatVector g, FloatVector centred, FloatVector scale, FloatVector shift, FloatVector zero) {
-    return zero.blend(g, centred.fma(scale, shift).compare(VectorOperators.GT, 0f));
-  }
 }
