@@ -22,8 +22,8 @@ import org.batchnorm4j.tensor.Layout;
 
 /** Draws cases: case number i is the same for ever, whatever came before it. */
 final class BatchNormCases {
-  /** Element types of the input. */
-  static final DType[] INPUTS = {DType.FLOAT32, DType.FLOAT64};
+  /** Element types of the input; halves go with float32 parameters. */
+  static final DType[] INPUTS = {DType.FLOAT32, DType.FLOAT64, DType.FLOAT16, DType.BFLOAT16};
 
   private BatchNormCases() {}
 
