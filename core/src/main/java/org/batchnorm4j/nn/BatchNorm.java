@@ -1,6 +1,5 @@
 package org.batchnorm4j.nn;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -13,7 +12,6 @@ import org.batchnorm4j.autograd.Epilogue;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.VarianceEstimator;
-import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
@@ -57,15 +55,8 @@ public abstract sealed class BatchNorm implements Module
   private final RankRange ranks;
   private final int numFeatures;
   private final BatchNormOptions options;
-  private final @Nullable Parameter weight;
-  private final @Nullable Parameter bias;
-  private final @Nullable Tensor runningMean;
-  private final @Nullable Tensor runningVar;
-  private final @Nullable Tensor numBatchesTracked;
-  private final Set<RunningStatistics.Kind> reported = EnumSet.noneOf(RunningStatistics.Kind.class);
+  private final BatchNormState state;
   private final EnumSet<BatchNormFreeze> frozen = EnumSet.noneOf(BatchNormFreeze.class);
-  private Consumer<String> warnings = RunningStatistics::warn;
-  private volatile boolean withoutValues;
 
   BatchNorm(RankRange ranks, int numFeatures, BatchNormOptions options) {
     this(ranks, numFeatures, options, RandomStream.of(ThreadLocalRandom.current().nextLong()));
@@ -80,24 +71,13 @@ public abstract sealed class BatchNorm implements Module
     this.ranks = ranks.within(options);
     this.numFeatures = numFeatures;
     this.options = options;
-    DType dtype = options.dtype();
-    boolean tracks = options.trackRunningStats();
-    weight = options.affine() && options.scale() ? parameter("weight", dtype) : null;
-    bias = options.affine() && options.bias() ? parameter("bias", dtype) : null;
-    runningMean = tracks ? members.buffer("running_mean", Tensor.zeros(dtype, numFeatures)) : null;
-    runningVar = tracks ? members.buffer("running_var", Tensor.zeros(dtype, numFeatures)) : null;
-    numBatchesTracked = tracks ? members.buffer("num_batches_tracked", Tensor.scalar(0L)) : null;
+    this.state = new BatchNormState(members, numFeatures, options);
     setFrozen(options.frozen(), true);
     if (options.empty()) {
-      values().forEach(tensor -> tensor.fill(Double.NaN));
-      withoutValues = true;
+      state.empty();
     } else {
-      reset(random);
+      state.reset(random);
     }
-  }
-
-  private Parameter parameter(String name, DType dtype) {
-    return members.parameter(name, Tensor.zeros(dtype, numFeatures));
   }
 
   @Override
@@ -138,7 +118,7 @@ public abstract sealed class BatchNorm implements Module
 
   private Tensor forward(Tensor input, Epilogue epilogue, Pass pass) {
     ranks.check(describe(), input, numFeatures, options);
-    checkValues();
+    state.requireValues(describe());
     if (options.inplace()) {
       return inPlace(input, epilogue, pass);
     }
@@ -154,20 +134,20 @@ public abstract sealed class BatchNorm implements Module
     BatchMoments moments = running && !moves ? null : pass.backend().channelMoments(x);
     Tensor y =
         running || moments == null
-            ? normalise(x, value(runningMean), value(runningVar), end, pass)
+            ? normalise(x, value(state.runningMean), value(state.runningVar), end, pass)
             : normalise(x, moments, end, pass);
     if (moves && moments != null && mayMove(count)) {
-      move(moments);
+      state.move(moments, describe());
     }
     return y.shape().equals(input.shape()) ? y : pass.reshape(y, input.shape().toArray());
   }
 
   private boolean usesRunningStats(boolean training) {
-    return runningMean != null && (!training || frozen.contains(BatchNormFreeze.NORMALISATION));
+    return state.tracks() && (!training || frozen.contains(BatchNormFreeze.NORMALISATION));
   }
 
   private boolean moves() {
-    return runningMean != null && !frozen.contains(BatchNormFreeze.RUNNING_STATISTICS);
+    return state.tracks() && !frozen.contains(BatchNormFreeze.RUNNING_STATISTICS);
   }
 
   private boolean mayMove(long count) {
@@ -176,12 +156,19 @@ public abstract sealed class BatchNorm implements Module
 
   private Tensor normalise(Tensor x, BatchMoments moments, Epilogue epilogue, Pass pass) {
     return BatchNormalization.withBatchStatistics(
-        x, moments, in(weight, pass), in(bias, pass), options.eps(), epilogue, pass);
+        x, moments, in(state.weight, pass), in(state.bias, pass), options.eps(), epilogue, pass);
   }
 
   private Tensor normalise(Tensor x, Tensor mean, Tensor variance, Epilogue epilogue, Pass pass) {
     return BatchNormalization.withGivenStatistics(
-        x, mean, variance, in(weight, pass), in(bias, pass), options.eps(), epilogue, pass);
+        x,
+        mean,
+        variance,
+        in(state.weight, pass),
+        in(state.bias, pass),
+        options.eps(),
+        epilogue,
+        pass);
   }
 
   private static @Nullable Tensor in(@Nullable Parameter parameter, Pass pass) {
@@ -208,27 +195,9 @@ public abstract sealed class BatchNorm implements Module
         : epilogue;
   }
 
-  private void move(BatchMoments moments) {
-    Tensor counter = value(numBatchesTracked);
-    long batches = counter.itemAsLong() + 1;
-    counter.copyFrom(Tensor.scalar(batches));
-    VarianceEstimator estimator =
-        moments.count() == 1 ? VarianceEstimator.BIASED : options.runningVariance();
-    RunningStatistics.Incident incident =
-        RunningStatistics.update(
-            value(runningMean),
-            value(runningVar),
-            moments,
-            estimator,
-            options.averaging().newWeight(batches));
-    if (incident != null && reported.add(incident.kind())) {
-      warnings.accept(describe() + ": " + incident.text() + " (said once per layer)");
-    }
-  }
-
   /** Where warnings go instead of the logger, for tests. */
   final void warnTo(Consumer<String> lines) {
-    warnings = lines;
+    state.warnTo(lines);
   }
 
   /** A range of axis 0 at a time, so that the extra memory does not grow with the batch. */
@@ -241,8 +210,8 @@ public abstract sealed class BatchNorm implements Module
               + " does not allow because gradients need the input; build it with"
               + " withInplace(false), or run Pass.inference()");
     }
-    Tensor mean = runningMean;
-    Tensor variance = runningVar;
+    Tensor mean = state.runningMean;
+    Tensor variance = state.runningVar;
     if (mean == null || variance == null) {
       Functional.checkBatch(
           describe(), input, input.size() / numFeatures, options.eps(), options.batchOfOne());
@@ -268,32 +237,6 @@ public abstract sealed class BatchNorm implements Module
     return input;
   }
 
-  private void checkValues() {
-    if (!withoutValues) {
-      return;
-    }
-    for (Tensor tensor : values()) {
-      if (Arrays.stream(tensor.toDoubles()).allMatch(Double::isNaN)) {
-        throw new IllegalStateException(
-            describe()
-                + " was built empty and has no values yet; load a state or call resetParameters");
-      }
-    }
-    withoutValues = false;
-  }
-
-  private List<Tensor> values() {
-    List<Tensor> found = new ArrayList<>(4);
-    for (Parameter parameter : parameters()) {
-      found.add(parameter.value());
-    }
-    if (runningMean != null && runningVar != null) {
-      found.add(runningMean);
-      found.add(runningVar);
-    }
-    return found;
-  }
-
   /** Kind and path, as errors name the layer; its own name if it belongs to no model. */
   private String describe() {
     return members.path().isEmpty() && options.name().isPresent()
@@ -303,12 +246,7 @@ public abstract sealed class BatchNorm implements Module
 
   /** Forgets all batches: running mean 0, running variance 1, counter 0. */
   public final void resetRunningStats() {
-    if (runningMean != null && runningVar != null && numBatchesTracked != null) {
-      runningMean.fill(0);
-      runningVar.fill(1);
-      numBatchesTracked.fill(0);
-      reported.clear();
-    }
+    state.resetRunningStats();
   }
 
   /** Also gives gamma and beta their first values again, drawn anew if they are random. */
@@ -318,18 +256,7 @@ public abstract sealed class BatchNorm implements Module
 
   /** The same with repeatable values. */
   public final void resetParameters(RandomStream random) {
-    reset(random);
-    withoutValues = false;
-  }
-
-  private void reset(RandomStream random) {
-    resetRunningStats();
-    if (weight != null) {
-      options.gammaInitialization().fill(weight.value(), random);
-    }
-    if (bias != null) {
-      bias.value().fill(0);
-    }
+    state.reset(random);
   }
 
   /**
@@ -349,7 +276,7 @@ public abstract sealed class BatchNorm implements Module
 
   private void setFrozen(Iterable<BatchNormFreeze> parts, boolean value) {
     for (BatchNormFreeze part : parts) {
-      if (value && part == BatchNormFreeze.NORMALISATION && runningMean == null) {
+      if (value && part == BatchNormFreeze.NORMALISATION && !state.tracks()) {
         throw new IllegalStateException(
             describe()
                 + " tracks no running statistics, so training cannot normalise with them; build it"
@@ -379,7 +306,7 @@ public abstract sealed class BatchNorm implements Module
    * @throws IllegalStateException if it is switched on in a layer built without
    */
   public final void setTrackRunningStats(boolean value) {
-    if (value && runningMean == null) {
+    if (value && !state.tracks()) {
       throw new IllegalStateException(
           describe()
               + " was built without running statistics; build it with withTrackRunningStats(true)");
@@ -399,27 +326,27 @@ public abstract sealed class BatchNorm implements Module
 
   /** Gamma (C). */
   public final Optional<Parameter> weight() {
-    return Optional.ofNullable(weight);
+    return Optional.ofNullable(state.weight);
   }
 
   /** Beta (C). */
   public final Optional<Parameter> bias() {
-    return Optional.ofNullable(bias);
+    return Optional.ofNullable(state.bias);
   }
 
   /** Running mean (C), the layer's own tensor. */
   public final Optional<Tensor> runningMean() {
-    return Optional.ofNullable(runningMean);
+    return Optional.ofNullable(state.runningMean);
   }
 
   /** Running variance (C), the layer's own tensor. */
   public final Optional<Tensor> runningVar() {
-    return Optional.ofNullable(runningVar);
+    return Optional.ofNullable(state.runningVar);
   }
 
   /** Number of training batches seen; 0 if none are counted. */
   public final long numBatchesTracked() {
-    return numBatchesTracked == null ? 0 : numBatchesTracked.itemAsLong();
+    return state.numBatchesTracked();
   }
 
   /** As PyTorch prints it. */
