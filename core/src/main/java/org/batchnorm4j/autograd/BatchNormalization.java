@@ -228,9 +228,7 @@ public final class BatchNormalization {
                   + x.dtype()
                   + x.shape());
         }
-        DType computing = x.dtype().computes() ? x.dtype() : DType.FLOAT32;
-        Tensor y = pass.to(pass.backend().standardise(x, affine, false), computing);
-        yield pass.to(pass.relu(pass.add(y, pass.to(residual, computing))), x.dtype());
+        yield pass.backend().standardiseAddRelu(x, affine, residual);
       }
     };
   }

@@ -4,6 +4,7 @@ import org.batchnorm4j.statistics.ChannelAffine;
 import org.batchnorm4j.statistics.GradientSums;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.DType;
+import org.batchnorm4j.tensor.GatedGradient;
 import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -79,7 +80,14 @@ final class BatchNormalizationGradients {
   private GradientSums sums(Tensor g, Pass pass) {
     GradientSums known = sums;
     if (known == null || summed != g) {
-      known = pass.backend().channelGradientSums(x, forKernels(g, pass), affine, reluFromX());
+      if (epilogue instanceof Epilogue.AddRelu && gated != g) {
+        GatedGradient both = pass.backend().gatedGradientSums(x, y, g, affine);
+        active = both.gradient();
+        gated = g;
+        known = both.sums();
+      } else {
+        known = pass.backend().channelGradientSums(x, forKernels(g, pass), affine, reluFromX());
+      }
       summed = g;
       sums = known;
     }

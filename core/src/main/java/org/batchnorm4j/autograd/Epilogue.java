@@ -21,7 +21,10 @@ public sealed interface Epilogue {
     return new Relu();
   }
 
-  /** {@code max(y + residual, 0)}. */
+  /**
+   * {@code max(y + residual, 0)}. float32 and float64 round y before they add, so the bits are
+   * those of one step after the other; half types round only the result.
+   */
   static Epilogue addRelu(Tensor residual) {
     return new AddRelu(residual);
   }

@@ -55,6 +55,42 @@ public interface CpuKernels {
       boolean relu);
 
   /**
+   * Writes {@code max((x - mean) * scale + shift + r, 0)}, where the line is rounded before {@code
+   * r} is added to it: the end of a residual block. NaN stays NaN, -0.0 becomes 0.0. {@code x},
+   * {@code r} and {@code y} share stride and length; {@code y} may be {@code x} or {@code r} at the
+   * same offset.
+   */
+  void standardisePlanesAddRelu(
+      float[] x,
+      int xFrom,
+      float[] r,
+      int rFrom,
+      float[] y,
+      int yFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float scale,
+      float shift);
+
+  /**
+   * Writes {@code g} where {@code y}, the output of a ReLU, is positive, and 0 elsewhere, to {@code
+   * out}, over {@code runs} runs, which may as well be rows. {@code out} may be {@code g} at the
+   * same offset.
+   */
+  void gateRuns(
+      float[] y,
+      int yFrom,
+      float[] g,
+      int gFrom,
+      float[] out,
+      int outFrom,
+      int runs,
+      int stride,
+      int length);
+
+  /**
    * Writes {@code sum(g)} and {@code sum(g * (x - mean))} in float64 to {@code sums[at]} and {@code
    * sums[at + 1]}.
    */
@@ -154,6 +190,25 @@ public interface CpuKernels {
       float[] shift,
       int at,
       boolean relu);
+
+  /**
+   * Writes {@code max((x - mean[c]) * scale[c] + shift[c] + r, 0)}, like {@link
+   * #standardisePlanesAddRelu}.
+   */
+  void standardiseRowsAddRelu(
+      float[] x,
+      int xFrom,
+      float[] r,
+      int rFrom,
+      float[] y,
+      int yFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at);
 
   /**
    * Writes {@code sum(g)} to {@code sumG[at + c]} and {@code sum(g * (x - mean[c]))} to {@code

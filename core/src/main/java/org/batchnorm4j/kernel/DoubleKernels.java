@@ -83,6 +83,48 @@ public final class DoubleKernels {
     return Math.fma(x - mean, scale, shift);
   }
 
+  /** See {@link CpuKernels#standardisePlanesAddRelu}. */
+  public static void standardisePlanesAddRelu(
+      double[] x,
+      int xFrom,
+      double[] r,
+      int rFrom,
+      double[] y,
+      int yFrom,
+      int planes,
+      int stride,
+      int length,
+      double mean,
+      double scale,
+      double shift) {
+    for (int p = 0; p < planes; p++) {
+      int run = p * stride;
+      for (int i = run; i < run + length; i++) {
+        double line = standardised(x[xFrom + i], mean, scale, shift);
+        y[yFrom + i] = Math.max(line + r[rFrom + i], 0.0);
+      }
+    }
+  }
+
+  /** See {@link CpuKernels#gateRuns}. */
+  public static void gateRuns(
+      double[] y,
+      int yFrom,
+      double[] g,
+      int gFrom,
+      double[] out,
+      int outFrom,
+      int runs,
+      int stride,
+      int length) {
+    for (int r = 0; r < runs; r++) {
+      int run = r * stride;
+      for (int i = run; i < run + length; i++) {
+        out[outFrom + i] = y[yFrom + i] > 0.0 ? g[gFrom + i] : 0.0;
+      }
+    }
+  }
+
   /** See {@link CpuKernels#planeGradientSums}. */
   public static void planeGradientSums(
       double[] x,
@@ -248,6 +290,31 @@ public final class DoubleKernels {
         int k = at + c;
         double value = standardised(x[xFrom + i], mean[k], scale[k], shift[k]);
         y[yFrom + i] = relu ? Math.max(value, 0.0) : value;
+      }
+    }
+  }
+
+  /** See {@link CpuKernels#standardiseRowsAddRelu}. */
+  public static void standardiseRowsAddRelu(
+      double[] x,
+      int xFrom,
+      double[] r,
+      int rFrom,
+      double[] y,
+      int yFrom,
+      int rows,
+      int stride,
+      int channels,
+      double[] mean,
+      double[] scale,
+      double[] shift,
+      int at) {
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        int i = row * stride + c;
+        int k = at + c;
+        double line = standardised(x[xFrom + i], mean[k], scale[k], shift[k]);
+        y[yFrom + i] = Math.max(line + r[rFrom + i], 0.0);
       }
     }
   }

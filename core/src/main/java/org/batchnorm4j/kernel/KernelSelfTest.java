@@ -65,6 +65,13 @@ final class KernelSelfTest {
         new Probe("standardisePlanes", (k, out) -> standardisePlanes(k, x, out, false)),
         new Probe("standardisePlanes with ReLU", (k, out) -> standardisePlanes(k, x, out, true)),
         new Probe(
+            "standardisePlanesAddRelu",
+            (k, out) ->
+                k.standardisePlanesAddRelu(
+                    x, 1, g, 0, out.values, 0, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f)),
+        new Probe(
+            "gateRuns", (k, out) -> k.gateRuns(g, 1, x, 0, out.values, 0, ROWS, STRIDE, LENGTH)),
+        new Probe(
             "planeGradientSums",
             (k, out) -> k.planeGradientSums(x, 1, g, 0, COUNT, STRIDE, LENGTH, 2.4f, out.sums, 0)),
         new Probe(
@@ -101,6 +108,11 @@ final class KernelSelfTest {
             (k, out) -> k.rowMoments(x, 1, ROWS, STRIDE, LENGTH, out.sums, out.moreSums, 1)),
         new Probe("standardiseRows", (k, out) -> standardiseRows(k, x, g, out, false)),
         new Probe("standardiseRows with ReLU", (k, out) -> standardiseRows(k, x, g, out, true)),
+        new Probe(
+            "standardiseRowsAddRelu",
+            (k, out) ->
+                k.standardiseRowsAddRelu(
+                    x, 1, g, 0, out.values, 0, ROWS, STRIDE, LENGTH, x, g, x, 1)),
         new Probe(
             "rowGradientSums",
             (k, out) ->

@@ -117,6 +117,58 @@ public final class ScalarKernels implements CpuKernels {
   }
 
   @Override
+  public void standardisePlanesAddRelu(
+      float[] x,
+      int xFrom,
+      float[] r,
+      int rFrom,
+      float[] y,
+      int yFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float scale,
+      float shift) {
+    for (int p = 0; p < planes; p++) {
+      int run = p * stride;
+      for (int i = run; i < run + length; i++) {
+        y[yFrom + i] = rectified(standardised(x[xFrom + i], mean, scale, shift) + r[rFrom + i]);
+      }
+    }
+  }
+
+  @Override
+  public void gateRuns(
+      float[] y,
+      int yFrom,
+      float[] g,
+      int gFrom,
+      float[] out,
+      int outFrom,
+      int runs,
+      int stride,
+      int length) {
+    for (int r = 0; r < runs; r++) {
+      int run = r * stride;
+      for (int i = run; i < run + length; i++) {
+        out[outFrom + i] = gated(g[gFrom + i], y[yFrom + i]);
+      }
+    }
+  }
+
+  /**
+   * {@code g} where {@code y} is positive, else 0. A mask in place of a choice, because C2 makes
+   * vectors of it: its sign is that of y's bits, of those less 1 (for 0), or of those of infinity
+   * less y's (for NaN).
+   */
+  private static float gated(float g, float y) {
+    int bits = Float.floatToRawIntBits(y);
+    int mask = ~((bits | (bits - 1) | (0x7f800000 - bits)) >> 31);
+    return Float.intBitsToFloat(Float.floatToRawIntBits(g) & mask);
+  }
+
+  @Override
   public void planeGradientSums(
       float[] x,
       int xFrom,
@@ -312,6 +364,31 @@ public final class ScalarKernels implements CpuKernels {
           int k = at + c;
           y[to + c] = standardised(x[from + c], mean[k], scale[k], shift[k]);
         }
+      }
+    }
+  }
+
+  @Override
+  public void standardiseRowsAddRelu(
+      float[] x,
+      int xFrom,
+      float[] r,
+      int rFrom,
+      float[] y,
+      int yFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at) {
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        int i = row * stride + c;
+        int k = at + c;
+        float line = standardised(x[xFrom + i], mean[k], scale[k], shift[k]);
+        y[yFrom + i] = rectified(line + r[rFrom + i]);
       }
     }
   }

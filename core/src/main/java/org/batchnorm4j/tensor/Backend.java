@@ -138,6 +138,22 @@ public interface Backend {
   Tensor standardise(Tensor x, ChannelAffine affine, boolean relu);
 
   /**
+   * {@code max((x - mean) * scale + shift + residual, 0)} per channel, in one pass. float32 and
+   * float64 round the line before they add; half types round the result alone.
+   *
+   * @param residual of the shape and type of x
+   */
+  Tensor standardiseAddRelu(Tensor x, ChannelAffine affine, Tensor residual);
+
+  /**
+   * The gradient in front of a ReLU, {@code g} where {@code y > 0} and else 0, and its sums as
+   * {@link #channelGradientSums} gives them, in one pass.
+   *
+   * @param y the output of the ReLU, of the shape and type of x
+   */
+  GatedGradient gatedGradientSums(Tensor x, Tensor y, Tensor g, ChannelAffine affine);
+
+  /**
    * Sums of g and of g * (x - mean) per channel; with {@code relu} only where {@link #standardise}
    * gave a positive value before the ReLU.
    */

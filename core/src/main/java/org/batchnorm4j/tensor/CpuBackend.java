@@ -40,7 +40,7 @@ public final class CpuBackend implements Backend {
     this.workers = workers;
     this.memory = memory;
     this.images = images;
-    elementwise = new Elementwise(workers, memory);
+    elementwise = new Elementwise(kernels, workers, memory);
     reductions = new Reductions(workers, memory);
     products = new MatrixProducts(multiply, workers, memory);
     maxPooling = new MaxPooling(workers, memory);
@@ -231,6 +231,16 @@ public final class CpuBackend implements Backend {
   @Override
   public Tensor standardise(Tensor x, ChannelAffine affine, boolean relu) {
     return normalization.standardise(x, affine, relu);
+  }
+
+  @Override
+  public Tensor standardiseAddRelu(Tensor x, ChannelAffine affine, Tensor residual) {
+    return normalization.standardiseAddRelu(x, affine, residual);
+  }
+
+  @Override
+  public GatedGradient gatedGradientSums(Tensor x, Tensor y, Tensor g, ChannelAffine affine) {
+    return normalization.gatedSums(x, y, g, affine);
   }
 
   @Override

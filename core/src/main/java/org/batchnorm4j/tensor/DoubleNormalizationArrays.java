@@ -87,6 +87,41 @@ final class DoubleNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
+  public void standardisePlanesAddRelu(int from, int planes, int stride, int length, int ch) {
+    DoubleKernels.standardisePlanesAddRelu(
+        x,
+        xFrom + from,
+        g,
+        gFrom + from,
+        out,
+        outFrom + from,
+        planes,
+        stride,
+        length,
+        affine.mean()[ch],
+        affine.scale()[ch],
+        affine.shift()[ch]);
+  }
+
+  @Override
+  public void standardiseRowsAddRelu(int from, int rows, int stride, int channels, int ch) {
+    DoubleKernels.standardiseRowsAddRelu(
+        x,
+        xFrom + from,
+        g,
+        gFrom + from,
+        out,
+        outFrom + from,
+        rows,
+        stride,
+        channels,
+        affine.mean(),
+        affine.scale(),
+        affine.shift(),
+        ch);
+  }
+
+  @Override
   public void planeSums(
       int from, int planes, int stride, int length, int ch, boolean relu, double[] sums, int at) {
     if (relu) {

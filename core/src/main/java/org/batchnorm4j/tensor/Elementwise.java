@@ -2,15 +2,18 @@ package org.batchnorm4j.tensor;
 
 import java.util.Arrays;
 import java.util.Locale;
+import org.batchnorm4j.kernel.CpuKernels;
 
 /** Element-wise loops: flat for one operand, over broadcast runs for two. */
 final class Elementwise {
   private static final int BLOCK = 1 << 15;
 
+  private final CpuKernels kernels;
   private final Workers workers;
   private final Memory memory;
 
-  Elementwise(Workers workers, Memory memory) {
+  Elementwise(CpuKernels kernels, Workers workers, Memory memory) {
+    this.kernels = kernels;
     this.workers = workers;
     this.memory = memory;
   }
@@ -87,53 +90,15 @@ final class Elementwise {
     }
     Tensor g = Conversion.convert(gradient, gradient.dtype(), y.layout(), memory);
     Tensor dx = memory.allocate(y.dtype(), y.shape(), y.layout());
+    ReluGate gate = ReluGate.of(kernels, y, g, dx);
     int size = y.size();
     workers.run(
         (size + BLOCK - 1) / BLOCK,
         task -> {
-          int to = Math.min(size, (task + 1) * BLOCK);
-          if (y.dtype() == DType.FLOAT32) {
-            float[] out = dx.unsafeFloatArray();
-            float[] active = y.unsafeFloatArray();
-            float[] values = g.unsafeFloatArray();
-            int gFrom = g.offset();
-            int yFrom = y.offset();
-            for (int i = task * BLOCK; i < to; i++) {
-              out[i] = gated(active[yFrom + i], values[gFrom + i]);
-            }
-          } else if (dx.storage() instanceof Storage.Shorts out) {
-            gateHalves(y, g, out.array(), task * BLOCK, to);
-          } else {
-            for (int i = task * BLOCK; i < to; i++) {
-              double value = y.valueAt(y.offset() + i) > 0 ? g.valueAt(g.offset() + i) : 0;
-              Conversion.set(dx.storage(), dx.dtype(), i, value);
-            }
-          }
+          int from = task * BLOCK;
+          gate.pass(from, 1, 0, Math.min(BLOCK, size - from));
         });
     return dx;
-  }
-
-  /** Halves are positive where their bits are from 1 to those of infinity; see {@link #gated}. */
-  private static void gateHalves(Tensor y, Tensor g, short[] out, int from, int to) {
-    short[] active = ((Storage.Shorts) y.storage()).array();
-    short[] values = ((Storage.Shorts) g.storage()).array();
-    int pastInfinity = y.dtype() == DType.FLOAT16 ? 0x7c01 : 0x7f81;
-    for (int i = from; i < to; i++) {
-      int bits = active[y.offset() + i];
-      int mask = (-bits & (bits - pastInfinity)) >> 31;
-      out[i] = (short) (values[g.offset() + i] & mask);
-    }
-  }
-
-  /**
-   * g if y is positive, else 0. Without a branch, which would be guessed wrongly every other time:
-   * the sign of the mask is that of y's bits, of y's bits less 1 (for 0), or of those of infinity
-   * less y's (for NaN).
-   */
-  private static float gated(float y, float g) {
-    int bits = Float.floatToRawIntBits(y);
-    int mask = ~((bits | (bits - 1) | (0x7f800000 - bits)) >> 31);
-    return Float.intBitsToFloat(Float.floatToRawIntBits(g) & mask);
   }
 
   Tensor binary(BinaryOperation operation, Tensor a, Tensor b) {

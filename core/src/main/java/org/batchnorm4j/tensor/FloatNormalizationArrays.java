@@ -106,6 +106,53 @@ final class FloatNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
+  public void standardisePlanesAddRelu(int from, int planes, int stride, int length, int ch) {
+    int xi = xFrom + from;
+    int gi = gFrom + from;
+    int yi = outFrom + from;
+    if (line.isWide(ch)) {
+      WideChannels.standardiseAddRelu(line, x, xi, g, gi, out, yi, planes, stride, length, ch);
+      return;
+    }
+    float mean = line.means()[ch];
+    float scale = line.scales()[ch];
+    float shift = line.shifts()[ch];
+    kernels.standardisePlanesAddRelu(
+        x, xi, g, gi, out, yi, planes, stride, length, mean, scale, shift);
+  }
+
+  @Override
+  public void standardiseRowsAddRelu(int from, int rows, int stride, int channels, int ch) {
+    int to = ch + channels;
+    for (int k = ch; k < to; k++) {
+      int end = line.endOfNarrow(k, to);
+      if (end > k) {
+        int at = from - ch + k;
+        kernels.standardiseRowsAddRelu(
+            x,
+            xFrom + at,
+            g,
+            gFrom + at,
+            out,
+            outFrom + at,
+            rows,
+            stride,
+            end - k,
+            line.means(),
+            line.scales(),
+            line.shifts(),
+            k);
+        k = end;
+      }
+      if (k < to) {
+        int at = from - ch + k;
+        WideChannels.standardiseAddRelu(
+            line, x, xFrom + at, g, gFrom + at, out, outFrom + at, rows, stride, 1, k);
+      }
+    }
+  }
+
+  @Override
   public void planeSums(
       int from, int planes, int stride, int length, int ch, boolean relu, double[] sums, int at) {
     int xi = xFrom + from;

@@ -118,6 +118,22 @@ final class HalfNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
+  public void standardisePlanesAddRelu(int from, int planes, int stride, int length, int channel) {
+    widenX(from, planes, stride, length);
+    widenG(from, planes, stride, length);
+    overG.standardisePlanesAddRelu(0, planes, length, length, channel);
+    narrow(gTile, from, planes, stride, length);
+  }
+
+  @Override
+  public void standardiseRowsAddRelu(int from, int rows, int stride, int channels, int channel) {
+    widenX(from, rows, stride, channels);
+    widenG(from, rows, stride, channels);
+    overG.standardiseRowsAddRelu(0, rows, channels, channels, channel);
+    narrow(gTile, from, rows, stride, channels);
+  }
+
+  @Override
   public void planeSums(
       int from,
       int planes,

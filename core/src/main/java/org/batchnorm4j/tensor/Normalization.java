@@ -11,6 +11,10 @@ import org.batchnorm4j.statistics.GradientSums;
 final class Normalization {
   private static final int BLOCKS_PER_TASK = 8;
   private static final double[] NONE = {};
+  private static final String GRADIENT = "batch_norm backward: gradient";
+
+  /** For gradients that pass as they are. */
+  private static final ReluGate OPEN = (from, runs, stride, length) -> {};
 
   private final CpuKernels kernels;
   private final Workers workers;
@@ -121,9 +125,50 @@ final class Normalization {
     return y;
   }
 
+  Tensor standardiseAddRelu(Tensor x, ChannelAffine affine, Tensor residual) {
+    check(x, affine);
+    Tensor r = sameLayout("batch_norm: what is added before the ReLU", x, residual);
+    Tensor y = memory.allocate(x.dtype(), x.shape(), x.layout());
+    Supplier<NormalizationArrays> arrays = bind(x, r, y, affine, NONE, NONE, NONE);
+    ChannelBlocks blocks = ChannelBlocks.of(x);
+    if (blocks.planes()) {
+      forEachPlaneBlock(
+          arrays,
+          blocks,
+          (bound, channel, block, index) ->
+              bound.standardisePlanesAddRelu(
+                  block.from(), block.planes(), block.stride(), block.length(), channel));
+    } else {
+      forEachRowBlock(
+          arrays,
+          blocks,
+          (bound, index, block) ->
+              bound.standardiseRowsAddRelu(
+                  block.from(),
+                  block.rows(),
+                  blocks.channels(),
+                  block.channels(),
+                  block.channel()));
+    }
+    return y;
+  }
+
   GradientSums sums(Tensor x, Tensor gradient, ChannelAffine affine, boolean relu) {
     check(x, affine);
-    Tensor g = sameLayout(x, gradient);
+    return sums(x, sameLayout(GRADIENT, x, gradient), affine, relu, OPEN);
+  }
+
+  /** Each block is gated right before its sums are taken, while it is in the first caches. */
+  GatedGradient gatedSums(Tensor x, Tensor y, Tensor gradient, ChannelAffine affine) {
+    check(x, affine);
+    Tensor active = sameLayout("batch_norm backward: output", x, y);
+    Tensor g = sameLayout(GRADIENT, x, gradient);
+    Tensor gated = memory.allocate(x.dtype(), x.shape(), x.layout());
+    ReluGate gate = ReluGate.of(kernels, active, g, gated);
+    return new GatedGradient(gated, sums(x, gated, affine, false, gate));
+  }
+
+  private GradientSums sums(Tensor x, Tensor g, ChannelAffine affine, boolean relu, ReluGate gate) {
     Supplier<NormalizationArrays> arrays = bind(x, g, g, affine, NONE, NONE, NONE);
     ChannelBlocks blocks = ChannelBlocks.of(x);
     int channels = blocks.channels();
@@ -135,16 +180,18 @@ final class Normalization {
       forEachPlaneBlock(
           arrays,
           blocks,
-          (bound, channel, block, index) ->
-              bound.planeSums(
-                  block.from(),
-                  block.planes(),
-                  block.stride(),
-                  block.length(),
-                  channel,
-                  relu,
-                  pairs,
-                  2 * index));
+          (bound, channel, block, index) -> {
+            gate.pass(block.from(), block.planes(), block.stride(), block.length());
+            bound.planeSums(
+                block.from(),
+                block.planes(),
+                block.stride(),
+                block.length(),
+                channel,
+                relu,
+                pairs,
+                2 * index);
+          });
       for (int i = 0; i < channels * perChannel; i++) {
         sumG[i / perChannel] += pairs[2 * i];
         sumGx[i / perChannel] += pairs[2 * i + 1];
@@ -156,16 +203,18 @@ final class Normalization {
       forEachRowBlock(
           arrays,
           blocks,
-          (bound, index, block) ->
-              bound.rowSums(
-                  block.from(),
-                  block.rows(),
-                  channels,
-                  block.channels(),
-                  block.channel(),
-                  relu,
-                  g0[index],
-                  g1[index]));
+          (bound, index, block) -> {
+            gate.pass(block.from(), block.rows(), channels, block.channels());
+            bound.rowSums(
+                block.from(),
+                block.rows(),
+                channels,
+                block.channels(),
+                block.channel(),
+                relu,
+                g0[index],
+                g1[index]);
+          });
       for (int b = 0; b < count; b++) {
         for (int c = 0; c < channels; c++) {
           sumG[c] += g0[b][c];
@@ -190,7 +239,7 @@ final class Normalization {
       double[] c,
       boolean relu) {
     check(x, affine);
-    Tensor g = sameLayout(x, gradient);
+    Tensor g = sameLayout(GRADIENT, x, gradient);
     Tensor dx = memory.allocate(x.dtype(), x.shape(), x.layout());
     Supplier<NormalizationArrays> arrays = bind(x, g, dx, affine, a, b, c);
     ChannelBlocks blocks = ChannelBlocks.of(x);
@@ -248,15 +297,10 @@ final class Normalization {
     return new ChannelAffine(new double[channels], new double[channels], new double[channels]);
   }
 
-  private Tensor sameLayout(Tensor x, Tensor g) {
+  private Tensor sameLayout(String what, Tensor x, Tensor g) {
     if (!g.shape().equals(x.shape()) || g.dtype() != x.dtype()) {
       throw new ShapeException(
-          "batch_norm backward: gradient "
-              + g.dtype()
-              + g.shape()
-              + " does not fit the input "
-              + x.dtype()
-              + x.shape());
+          what + " " + g.dtype() + g.shape() + " does not fit the input " + x.dtype() + x.shape());
     }
     return Conversion.convert(g, g.dtype(), x.layout(), memory);
   }

@@ -20,6 +20,12 @@ sealed interface NormalizationArrays extends AutoCloseable
 
   void standardiseRows(int from, int rows, int stride, int channels, int channel, boolean relu);
 
+  /** {@code max(line + g, 0)}, where g is what is added. */
+  void standardisePlanesAddRelu(int from, int planes, int stride, int length, int channel);
+
+  /** {@code max(line + g, 0)}, where g is what is added. */
+  void standardiseRowsAddRelu(int from, int rows, int stride, int channels, int channel);
+
   void planeSums(
       int from,
       int planes,

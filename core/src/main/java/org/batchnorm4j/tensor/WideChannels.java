@@ -27,6 +27,27 @@ final class WideChannels {
     }
   }
 
+  /** {@code y} may be {@code x} or {@code r} at the same offset. */
+  static void standardiseAddRelu(
+      FloatChannels channels,
+      float[] x,
+      int xFrom,
+      float[] r,
+      int rFrom,
+      float[] y,
+      int yFrom,
+      int runs,
+      int stride,
+      int length,
+      int channel) {
+    for (int run = 0; run < runs; run++) {
+      for (int i = run * stride; i < run * stride + length; i++) {
+        float line = (float) channels.wideLine(x[xFrom + i], channel);
+        y[yFrom + i] = Math.max(line + r[rFrom + i], 0f);
+      }
+    }
+  }
+
   /** Writes sum(g) to {@code sumG[at]} and sum(g * (x - mean)) to {@code sumGx[gxAt]}. */
   static void gradientSums(
       FloatChannels channels,

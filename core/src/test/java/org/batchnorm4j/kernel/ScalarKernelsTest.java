@@ -45,6 +45,31 @@ class ScalarKernelsTest {
     assertArrayEquals(new double[] {0, 0}, moments);
   }
 
+  @Test
+  void gateLetsGradientsPassWherePositive() {
+    float inf = Float.POSITIVE_INFINITY;
+    float negativeNan = Float.intBitsToFloat(0xffc00001);
+    float[] y = {2, -2, 0, -0.0f, inf, -inf, Float.NaN, negativeNan, Float.MIN_VALUE, -1e-45f};
+    float[] g = {1, 2, 3, 4, 5, 6, 7, 8, Float.NaN, 10};
+    float[] out = new float[10];
+    kernels.gateRuns(y, 0, g, 0, out, 0, 2, 5, 5);
+    assertArrayEquals(new float[] {1, 0, 0, 0, 5, 0, 0, 0, Float.NaN, 0}, out);
+  }
+
+  @Test
+  void lineIsRoundedBeforeTheResidualIsAdded() {
+    // 2^24 + 1 rounds to 2^24; added before that, 1 + 1 would give 2^24 + 2
+    float[] x = {0x1p24f, 0x1p24f, Float.NaN, 3};
+    float[] r = {1, -0x1p25f, 1, -3};
+    float[] y = new float[4];
+    kernels.standardisePlanesAddRelu(x, 0, r, 0, y, 0, 2, 2, 2, 0, 1, 1);
+    assertArrayEquals(new float[] {0x1p24f, 0, Float.NaN, 1}, y);
+    float[] zero = {0, 0};
+    float[] one = {1, 1};
+    kernels.standardiseRowsAddRelu(x, 0, r, 0, y, 0, 2, 2, 2, zero, one, one, 0);
+    assertArrayEquals(new float[] {0x1p24f, 0, Float.NaN, 1}, y);
+  }
+
   @ParameterizedTest
   @ValueSource(floats = {0.1f, -3.3e-39f, 1e30f, Float.MAX_VALUE, 1000.01f})
   void constantChannelHasItsValueAsMeanAndNoDeviation(float value) {

@@ -68,6 +68,25 @@ class HalfBatchNormTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "FLOAT16, CHANNELS_FIRST, true",
+    "FLOAT16, CHANNELS_LAST, false",
+    "BFLOAT16, CHANNELS_FIRST, false",
+    "BFLOAT16, CHANNELS_LAST, true"
+  })
+  void sumAndReluBehindABatchNormAreRoundedOnce(DType half, Layout layout, boolean training) {
+    Tensor x = Tensor.randn(RandomStream.of(4), 9, 5, 7, 7).to(half).to(layout);
+    Tensor residual = Tensor.randn(RandomStream.of(5), 9, 5, 7, 7).to(half);
+    Pass pass = training ? Pass.training() : Pass.inference();
+    Tensor wide =
+        new BatchNorm2d(5)
+            .forwardAddRelu(x.to(DType.FLOAT32), residual.to(DType.FLOAT32), pass)
+            .to(half);
+    Tensor y = new BatchNorm2d(5).forwardAddRelu(x, residual, pass);
+    assertArrayEquals(wide.toBytes(), y.toBytes());
+  }
+
   private static Tensor apply(BatchNorm2d layer, int tail, Tensor x, Tensor residual, Pass pass) {
     return switch (tail) {
       case 0 -> layer.forward(x, pass);

@@ -16,11 +16,12 @@ import org.batchnorm4j.kernel.ScalarKernels;
  * SIMD twin of {@link ScalarKernels}; every method returns the same bits as its scalar twin, for
  * vectors of 128, 256 and 512 bits.
  *
- * <p>Sums are in {@link PlaneSums} and {@link RowSums}; the elementwise kernels are here. Those
- * compute the last vector of a run first and store it at the end. It overlaps the one before it, so
- * no values are left over, and calls in place still read every value before it is overwritten. Runs
- * and rows shorter than a vector go to the scalar twin, except that contiguous rows of few channels
- * are taken several at a time.
+ * <p>Sums are in {@link PlaneSums} and {@link RowSums}, the ends of residual blocks in {@link
+ * ResidualEnds}; the other elementwise kernels are here. Those compute the last vector of a run
+ * first and store it at the end. It overlaps the one before it, so no values are left over, and
+ * calls in place still read every value before it is overwritten. Runs and rows shorter than a
+ * vector go to the scalar twin, except that contiguous rows of few channels are taken several at a
+ * time.
  *
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
@@ -100,6 +101,49 @@ public final class VectorKernels implements CpuKernels {
 
   private static FloatVector rectified(FloatVector y) {
     return y.blend(0f, y.compare(VectorOperators.LE, 0f)); // NaN is not <= 0 and stays
+  }
+
+  @Override
+  public void standardisePlanesAddRelu(
+      float[] x,
+      int xFrom,
+      float[] r,
+      int rFrom,
+      float[] y,
+      int yFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      float scale,
+      float shift) {
+    if (length < FLOAT_COUNT) {
+      scalar.standardisePlanesAddRelu(
+          x, xFrom, r, rFrom, y, yFrom, planes, stride, length, mean, scale, shift);
+    } else {
+      ResidualEnds.standardisePlanes(
+          x, xFrom, r, rFrom, y, yFrom, planes, stride, length, mean, scale, shift);
+    }
+  }
+
+  @Override
+  public void gateRuns(
+      float[] y,
+      int yFrom,
+      float[] g,
+      int gFrom,
+      float[] out,
+      int outFrom,
+      int runs,
+      int stride,
+      int length) {
+    if (stride == length && runs > 1) {
+      gateRuns(y, yFrom, g, gFrom, out, outFrom, 1, 0, runs * length);
+    } else if (length < FLOAT_COUNT) {
+      scalar.gateRuns(y, yFrom, g, gFrom, out, outFrom, runs, stride, length);
+    } else {
+      ResidualEnds.gate(y, yFrom, g, gFrom, out, outFrom, runs, stride, length);
+    }
   }
 
   @Override
@@ -317,6 +361,42 @@ public final class VectorKernels implements CpuKernels {
       float[] x, int row, float[] mean, float[] scale, float[] shift, int at, int c) {
     return standardised(
         load(x, row + c), load(mean, at + c), load(scale, at + c), load(shift, at + c));
+  }
+
+  @Override
+  public void standardiseRowsAddRelu(
+      float[] x,
+      int xFrom,
+      float[] r,
+      int rFrom,
+      float[] y,
+      int yFrom,
+      int rows,
+      int stride,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at) {
+    if (channels < FLOAT_COUNT) {
+      int taken = rowsTakenTogether(rows, stride, channels);
+      if (taken > 0) {
+        int wide = channels * FLOAT_COUNT;
+        float[] means = repeated(mean, at, channels);
+        float[] scales = repeated(scale, at, channels);
+        float[] shifts = repeated(shift, at, channels);
+        int groups = taken / FLOAT_COUNT;
+        standardiseRowsAddRelu(
+            x, xFrom, r, rFrom, y, yFrom, groups, wide, wide, means, scales, shifts, 0);
+      }
+      int i = taken * stride;
+      int left = rows - taken;
+      scalar.standardiseRowsAddRelu(
+          x, xFrom + i, r, rFrom + i, y, yFrom + i, left, stride, channels, mean, scale, shift, at);
+    } else {
+      ResidualEnds.standardiseRows(
+          x, xFrom, r, rFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
+    }
   }
 
   @Override

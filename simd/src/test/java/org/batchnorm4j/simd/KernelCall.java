@@ -22,6 +22,36 @@ enum KernelCall {
       standardisePlanes(k, t, t.x, Block.X_FROM, true);
     }
   },
+  STANDARDISE_PLANES_ADD_RELU {
+    @Override
+    void on(CpuKernels k, Block t) {
+      standardisePlanesAddRelu(k, t, t.out, Block.OUT_FROM);
+    }
+  },
+  STANDARDISE_PLANES_ADD_RELU_IN_PLACE {
+    @Override
+    void on(CpuKernels k, Block t) {
+      standardisePlanesAddRelu(k, t, t.x, Block.X_FROM);
+    }
+  },
+  STANDARDISE_PLANES_ADD_RELU_INTO_WHAT_IS_ADDED {
+    @Override
+    void on(CpuKernels k, Block t) {
+      standardisePlanesAddRelu(k, t, t.g, Block.G_FROM);
+    }
+  },
+  GATE_RUNS {
+    @Override
+    void on(CpuKernels k, Block t) {
+      gateRuns(k, t, t.out, Block.OUT_FROM);
+    }
+  },
+  GATE_RUNS_IN_PLACE {
+    @Override
+    void on(CpuKernels k, Block t) {
+      gateRuns(k, t, t.g, Block.G_FROM);
+    }
+  },
   PLANE_GRADIENT_SUMS {
     @Override
     void on(CpuKernels k, Block t) {
@@ -96,6 +126,24 @@ enum KernelCall {
     @Override
     void on(CpuKernels k, Block t) {
       standardiseRows(k, t, t.x, Block.X_FROM, true);
+    }
+  },
+  STANDARDISE_ROWS_ADD_RELU {
+    @Override
+    void on(CpuKernels k, Block t) {
+      standardiseRowsAddRelu(k, t, t.out, Block.OUT_FROM);
+    }
+  },
+  STANDARDISE_ROWS_ADD_RELU_IN_PLACE {
+    @Override
+    void on(CpuKernels k, Block t) {
+      standardiseRowsAddRelu(k, t, t.x, Block.X_FROM);
+    }
+  },
+  STANDARDISE_ROWS_ADD_RELU_INTO_WHAT_IS_ADDED {
+    @Override
+    void on(CpuKernels k, Block t) {
+      standardiseRowsAddRelu(k, t, t.g, Block.G_FROM);
     }
   },
   ROW_GRADIENT_SUMS {
@@ -174,6 +222,43 @@ enum KernelCall {
         t.scale[0],
         t.shift[0],
         relu);
+  }
+
+  private static void standardisePlanesAddRelu(CpuKernels k, Block t, float[] y, int yFrom) {
+    k.standardisePlanesAddRelu(
+        t.x,
+        Block.X_FROM,
+        t.g,
+        Block.G_FROM,
+        y,
+        yFrom,
+        t.count,
+        t.stride,
+        t.length,
+        t.mean[0],
+        t.scale[0],
+        t.shift[0]);
+  }
+
+  private static void gateRuns(CpuKernels k, Block t, float[] out, int outFrom) {
+    k.gateRuns(t.x, Block.X_FROM, t.g, Block.G_FROM, out, outFrom, t.count, t.stride, t.length);
+  }
+
+  private static void standardiseRowsAddRelu(CpuKernels k, Block t, float[] y, int yFrom) {
+    k.standardiseRowsAddRelu(
+        t.x,
+        Block.X_FROM,
+        t.g,
+        Block.G_FROM,
+        y,
+        yFrom,
+        t.count,
+        t.stride,
+        t.length,
+        t.mean,
+        t.scale,
+        t.shift,
+        Block.AT);
   }
 
   private static void planeInputGradient(CpuKernels k, Block t, float[] dx, int dxFrom) {
