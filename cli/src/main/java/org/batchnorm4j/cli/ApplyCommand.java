@@ -35,7 +35,8 @@ import picocli.CommandLine.Parameters;
           + " holds input and, if wanted, weight, bias, running_mean, running_var,"
           + " num_batches_tracked and grad_output. OUT gets output, grad_input,"
           + " grad_weight, grad_bias, and the running statistics; it is replaced"
-          + " if it exists. With several INs or a directory OUT is a directory.",
+          + " if it exists. With several INs or a directory OUT is a directory. With"
+          + " --case --verify every path is an IN and nothing is written.",
       ""
     },
     synopsisHeading = "Usage: ",
@@ -48,7 +49,7 @@ final class ApplyCommand implements Callable<Integer> {
   @Parameters(
       arity = "1..*",
       paramLabel = "ARGUMENT",
-      description = "NORM (not with --case), files or directories, OUT.")
+      description = "NORM (with --case: if wanted), files or directories, OUT.")
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private List<String> arguments;
 
@@ -150,7 +151,7 @@ final class ApplyCommand implements Callable<Integer> {
     if (count < 1 || count > MOST_THREADS) {
       throw new UsageException("threads must be from 1 to " + MOST_THREADS + ", got " + count);
     }
-    ApplyPlaces places = ApplyPlaces.of(files(), verify);
+    ApplyPlaces places = ApplyPlaces.of(files(), isNamed(), verify);
     if (Stage.onlyChecks()) {
       return Stage.WORK;
     }
@@ -172,7 +173,7 @@ final class ApplyCommand implements Callable<Integer> {
     put(texts, "min_factor", minFactor);
     put(texts, "running_variance", runningVariance);
     put(texts, "layout", layout);
-    if (!fromMetadata) {
+    if (isNamed()) {
       texts.put(NormOptions.OP, norm());
     }
     return texts;
@@ -201,14 +202,14 @@ final class ApplyCommand implements Callable<Integer> {
   }
 
   private List<Path> files() {
-    List<String> rest = fromMetadata ? arguments : arguments.subList(1, arguments.size());
-    if (fromMetadata
-        && NormKind.names().contains(arguments.getFirst())
-        && !Files.exists(Path.of(arguments.getFirst()))) {
-      throw new UsageException(
-          "--case takes the norm from the file: leave " + arguments.getFirst() + " out");
-    }
+    List<String> rest = isNamed() ? arguments.subList(1, arguments.size()) : arguments;
     return rest.stream().map(Path::of).toList();
+  }
+
+  /** Whether a norm stands before the files; with {@code --case} it need not. */
+  private boolean isNamed() {
+    String first = arguments.getFirst();
+    return !fromMetadata || (NormKind.names().contains(first) && !Files.exists(Path.of(first)));
   }
 
   private KernelPreference check(Map<String, String> texts) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.io.safetensors.SafetensorsFile;
 import org.jspecify.annotations.Nullable;
 
@@ -21,18 +22,19 @@ record ApplyPlaces(List<Path> inputs, @Nullable Path out) {
   private static final String SUFFIX = ".safetensors";
 
   /**
-   * Tells inputs from the output: without {@code verify} the last path is the output; with it there
-   * need not be one, and the second of two paths is one if it does not exist or holds no tensor
-   * under {@code expected.}, which an input to be verified does.
+   * Tells inputs from the output: without {@code verify} the last path is the output. With it, all
+   * are inputs; only behind a norm the second of two paths is the output if it does not exist, or
+   * holds an {@code output} and no {@code input} as what {@code apply} wrote.
    *
+   * @param named whether a norm stands before the paths
    * @throws UsageException if there are too few paths
    */
-  static ApplyPlaces of(List<Path> paths, boolean verify) throws IOException {
+  static ApplyPlaces of(List<Path> paths, boolean named, boolean verify) throws IOException {
     int count = paths.size();
     if (count == 0) {
       throw new UsageException("the file to read is missing");
     }
-    boolean writes = verify ? count == 2 && isOutput(paths.getLast()) : true;
+    boolean writes = verify ? named && count == 2 && isOutput(paths.getLast()) : true;
     if (writes && count == 1) {
       throw new UsageException(
           "the file to write is missing: name it after " + paths.getFirst() + ", or use --verify");
@@ -50,7 +52,9 @@ record ApplyPlaces(List<Path> inputs, @Nullable Path out) {
       return false;
     }
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
-      return file.names().stream().noneMatch(name -> name.startsWith("expected."));
+      return file.names().contains("output") && !file.names().contains("input");
+    } catch (FormatException e) {
+      return false; // an input that fails
     }
   }
 
@@ -60,29 +64,36 @@ record ApplyPlaces(List<Path> inputs, @Nullable Path out) {
   }
 
   /**
-   * The files to read: those named, and of directories those whose names end in {@code
-   * .safetensors}, by name.
-   *
-   * @throws NoSuchFileException if one does not exist
-   * @throws FileSystemException if a directory has none
+   * The files to read: those named, whether they exist or not, and of directories those whose names
+   * end in {@code .safetensors}, by name; a directory that has none stands for itself.
    */
   List<Path> files() throws IOException {
     List<Path> files = new ArrayList<>();
     for (Path input : inputs) {
       if (Files.isDirectory(input)) {
         List<Path> inside = inside(input);
-        if (inside.isEmpty()) {
-          throw new FileSystemException(
-              input.toString(), null, "there is no file *" + SUFFIX + " in it");
-        }
-        files.addAll(inside);
-      } else if (Files.exists(input)) {
-        files.add(input);
+        files.addAll(inside.isEmpty() ? List.of(input) : inside);
       } else {
-        throw new NoSuchFileException(input.toString());
+        files.add(input);
       }
     }
     return files;
+  }
+
+  /**
+   * Refuses what {@link #files} names and cannot be read.
+   *
+   * @throws NoSuchFileException if it does not exist
+   * @throws FileSystemException if it is a directory without files to read
+   */
+  static void check(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new FileSystemException(
+          file.toString(), null, "there is no file *" + SUFFIX + " in it");
+    }
+    if (!Files.exists(file)) {
+      throw new NoSuchFileException(file.toString());
+    }
   }
 
   private static List<Path> inside(Path directory) throws IOException {

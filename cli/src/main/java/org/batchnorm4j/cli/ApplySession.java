@@ -86,6 +86,7 @@ final class ApplySession {
   private void apply(Path file, @Nullable Path out) throws IOException {
     Map<String, Tensor> tensors;
     Map<String, String> texts;
+    ApplyPlaces.check(file);
     try (SafetensorsFile source = SafetensorsFile.open(file)) {
       texts = texts(file, source.metadata());
       tensors = source.readAll();
@@ -111,6 +112,11 @@ final class ApplySession {
   private Map<String, String> texts(Path file, Map<String, String> metadata) {
     Map<String, String> texts = new TreeMap<>();
     if (fromMetadata) {
+      String op = given.getOrDefault(NormOptions.OP, metadata.get(NormOptions.OP));
+      if (op != null && !op.equals(metadata.getOrDefault(NormOptions.OP, op))) {
+        throw new IllegalArgumentException(
+            file + ": this is a case of " + metadata.get(NormOptions.OP) + ", not of " + op);
+      }
       texts.putAll(metadata);
       texts.keySet().removeAll(REMARKS);
       for (String name : NormOptions.unknown(texts)) {
@@ -125,7 +131,7 @@ final class ApplySession {
                     + " means nothing to apply and is ignored");
       }
     }
-    texts.putAll(given);
+    NormOptions.override(texts, given);
     return texts;
   }
 
@@ -156,7 +162,12 @@ final class ApplySession {
     if (!quiet) {
       print(
           String.format(
-              Locale.ROOT, "passed %s: %.3f of the bound (%s)", file, worst.share(), worst.name()));
+              Locale.ROOT,
+              "passed %s: %.3f of the bound (%s)%s",
+              file,
+              worst.share(),
+              worst.name(),
+              out == null ? "" : ", wrote " + out));
     }
   }
 

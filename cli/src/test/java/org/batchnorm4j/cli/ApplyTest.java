@@ -336,6 +336,102 @@ class ApplyTest {
   }
 
   @Test
+  void everyPathOfACaseToVerifyIsReadAndMissingOnesFail() throws IOException {
+    Map<String, String> metadata = Map.of("op", "batch_norm", "training", "true");
+    Path in =
+        write("in.safetensors", DefinedBatchNorm.of(DType.FLOAT32, true, 4, 3).tensors(), metadata);
+    Path missing = folder.resolve("missing.safetensors");
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    CommandResult result = apply("--case", "--verify", in, missing, empty, in);
+    assertEquals(1, result.exit());
+    List<String> lines = result.out().lines().toList();
+    assertTrue(lines.get(0).startsWith("passed " + in), result.out());
+    assertEquals("FAILED " + missing + ": there is no such file or directory", lines.get(1));
+    assertTrue(lines.get(2).startsWith("FAILED " + empty + ": there is no file"), result.out());
+    assertEquals("2 passed, 2 failed", lines.getLast());
+    result = apply("--case", "--verify", in, missing);
+    assertTrue(result.out().endsWith("1 passed, 1 failed" + System.lineSeparator()), result.out());
+    assertFalse(Files.exists(missing));
+  }
+
+  @Test
+  void verifyOverwritesOnlyWhatApplyWrote() throws IOException {
+    Map<String, Tensor> tensors = DefinedBatchNorm.of(DType.FLOAT32, true, 4, 3).tensors();
+    Path in = write(tensors);
+    Path other = write("model.safetensors", Map.of("weight", Tensor.ones(3)), Map.of());
+    byte[] before = Files.readAllBytes(other);
+    CommandResult result = apply("batch_norm", in, other, "--verify", "--training", "true");
+    assertTrue(result.out().endsWith("1 passed, 1 failed" + System.lineSeparator()), result.out());
+    assertArrayEquals(before, Files.readAllBytes(other));
+  }
+
+  @Test
+  void aCaseMayBeGivenTheNormThatItIs() throws IOException {
+    Map<String, String> metadata =
+        Map.of("op", "batch_norm", "training", "true", "init_factor", "0.5", "min_factor", "0");
+    DefinedBatchNorm norm = DefinedBatchNorm.of(DType.FLOAT32, true, 4, 3);
+    Path in = write("in.safetensors", norm.running(0.3, false).tensors(), metadata);
+    Path out = folder.resolve("out.safetensors");
+    // a momentum displaces the factors of the file
+    assertPasses(apply("batch_norm", in, "--case", "--verify", "--momentum", "0.3"));
+    assertEquals(0, apply("batch_norm", in, out, "--case").exit());
+    CommandResult other = apply("layer_norm", in, "--case", "--verify");
+    assertEquals(
+        "FAILED " + in + ": this is a case of batch_norm, not of layer_norm",
+        other.out().lines().findFirst().orElseThrow());
+  }
+
+  @Test
+  void groupNormOfOnnxTakesWeightsPerGroup() throws IOException {
+    Map<String, Tensor> perChannel = new LinkedHashMap<>();
+    float[] x = {1, 5, 2, 2, 7, 8, 1, 0, 4, 4, 3, 1, 9, 2, 6, 5};
+    perChannel.put("input", Tensor.of(x, 2, 4, 2));
+    perChannel.put("grad_output", Tensor.of(x, 2, 4, 2));
+    Map<String, Tensor> perGroup = new LinkedHashMap<>(perChannel);
+    perChannel.put("weight", Tensor.of(new float[] {2, 2, 3, 3}, 4));
+    perChannel.put("bias", Tensor.of(new float[] {1, 1, -1, -1}, 4));
+    perGroup.put("weight", Tensor.of(new float[] {2, 3}, 2));
+    perGroup.put("bias", Tensor.of(new float[] {1, -1}, 2));
+    Path out = folder.resolve("out.safetensors");
+    assertEquals(0, apply("group_norm", write(perChannel), out, "--groups", 2).exit());
+    Map<String, Tensor> expected = read(out);
+    for (String name : List.of("output", "grad_input")) {
+      perGroup.put("expected." + name, expected.get(name));
+    }
+    for (String name : List.of("grad_weight", "grad_bias")) {
+      float[] of = expected.get(name).toFloats();
+      perGroup.put("expected." + name, Tensor.of(new float[] {of[0] + of[1], of[2] + of[3]}, 2));
+    }
+    Path in = write(perGroup);
+    assertPasses(apply("group_norm", in, "--verify", "--groups", 2, "--preset", "onnx"));
+    assertEquals(1, apply("group_norm", in, "--verify", "--groups", 2).exit());
+  }
+
+  @Test
+  void instanceNormCountsNoBatchesSoThatItsCumulativeAverageStays() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("input", Tensor.of(new float[] {1, 2, 3, 5}, 1, 2, 2));
+    tensors.put("running_mean", Tensor.of(new float[] {3, 4}, 2));
+    tensors.put("running_var", Tensor.of(new float[] {5, 6}, 2));
+    tensors.put("expected.running_mean", tensors.get("running_mean"));
+    tensors.put("expected.running_var", tensors.get("running_var"));
+    assertPasses(apply("instance_norm", write(tensors), "--verify", "--momentum", "cumulative"));
+  }
+
+  @Test
+  void nanInTheInputHasNoPartInTheGradientByGivenStatistics() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("input", Tensor.of(new float[] {Float.NaN, 2}, 2, 1));
+    tensors.put("running_mean", Tensor.of(new float[] {0}, 1));
+    tensors.put("running_var", Tensor.of(new float[] {0.3f}, 1));
+    tensors.put("grad_output", Tensor.of(new float[] {3, 7}, 2, 1));
+    float inverse = (float) (1 / Math.sqrt(0.3f + 1e-5));
+    float[] gradient = {Math.nextUp(3 * inverse), Math.nextDown(7 * inverse)};
+    tensors.put("expected.grad_input", Tensor.of(gradient, 2, 1));
+    assertPasses(apply("batch_norm", write(tensors), "--verify"));
+  }
+
+  @Test
   void unknownMetadataAreNamedAndIgnored() throws IOException {
     Path in =
         write(
@@ -410,7 +506,7 @@ class ApplyTest {
             + " file with --case",
         "apply batch_norm | the file to read is missing",
         "apply batch_norm a | the file to write is missing: name it after a, or use --verify",
-        "apply --case batch_norm b | --case takes the norm from the file: leave batch_norm out",
+        "apply --case batch_norm b | the file to write is missing: name it after b, or use --verify",
         "apply batch_norm a b --eps -1 | eps must be 0 or more, got \"-1\"",
         "apply batch_norm a b --eps NaN | eps must be a finite number, got \"NaN\"",
         "apply batch_norm a b --momentum much | momentum must be a finite number, got \"much\"",

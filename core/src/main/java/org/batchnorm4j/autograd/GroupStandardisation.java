@@ -1,5 +1,6 @@
 package org.batchnorm4j.autograd;
 
+import java.util.Arrays;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
 import org.batchnorm4j.statistics.GradientSums;
@@ -100,6 +101,9 @@ final class GroupStandardisation {
         double square = moments.mean(group) * moments.mean(group);
         double variance = moments.variance(group, VarianceEstimator.BIASED);
         inverse[group] = 1 / Math.sqrt((centred ? variance : variance + square) + eps);
+        if (!centred && Double.isNaN(inverse[group]) && !hasNan(group)) {
+          inverse[group] = 0; // the mean square is infinite, not undefined as mean and variance
+        }
       }
       gamma = repeated(weight, 1);
       double[] mean = new double[count];
@@ -109,6 +113,12 @@ final class GroupStandardisation {
         scale[run] = gamma[run] * inverse[run / perGroup];
       }
       affine = new ChannelAffine(mean, scale, repeated(bias, 0));
+    }
+
+    private boolean hasNan(int group) {
+      double[] values = x.toDoubles();
+      int size = values.length / inverse.length;
+      return Arrays.stream(values, group * size, (group + 1) * size).anyMatch(Double::isNaN);
     }
 
     /** A parameter's value for each run; {@code missing} everywhere if there is none. */

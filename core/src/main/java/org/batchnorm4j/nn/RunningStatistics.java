@@ -48,18 +48,32 @@ final class RunningStatistics {
     if (batch.count() < least) {
       return null;
     }
+    int channels = runningMean.size();
+    double[] means = new double[channels];
+    double[] variances = new double[channels];
+    for (int c = 0; c < channels; c++) {
+      means[c] = batch.mean(c);
+      variances[c] = batch.variance(c, estimator);
+    }
+    return move(runningMean, runningVar, means, variances, weight);
+  }
+
+  private static @Nullable Incident move(
+      Tensor runningMean,
+      Tensor runningVar,
+      double[] batchMeans,
+      double[] batchVariances,
+      double weight) {
     double[] mean = runningMean.toDoubles();
     double[] variance = runningVar.toDoubles();
     Incident incident = null;
     for (int c = 0; c < mean.length; c++) {
-      double batchMean = batch.mean(c);
-      double batchVariance = batch.variance(c, estimator);
-      if (!Double.isFinite(batchMean) || Double.isNaN(batchVariance)) {
-        incident = incident == null ? kept(c, batchMean, batchVariance) : incident;
+      if (!Double.isFinite(batchMeans[c]) || Double.isNaN(batchVariances[c])) {
+        incident = incident == null ? kept(c, batchMeans[c], batchVariances[c]) : incident;
         continue;
       }
-      mean[c] = moved(mean[c], batchMean, weight);
-      double exact = moved(variance[c], batchVariance, weight);
+      mean[c] = moved(mean[c], batchMeans[c], weight);
+      double exact = moved(variance[c], batchVariances[c], weight);
       if (incident == null && !Double.isInfinite(variance[c]) && overflows(exact, runningVar)) {
         incident = overflow(c, exact, runningVar.dtype());
       }
@@ -119,29 +133,24 @@ final class RunningStatistics {
   /**
    * {@code running = (1 - weight) * running + weight * mean over the batch} of the means and of the
    * unbiased variances of the instances; moments hold the channels of each instance, one after the
-   * other. Instances with fewer than 2 values, or none at all, change nothing.
+   * other. Instances with fewer than 2 values, or none at all, change nothing; otherwise as {@link
+   * #update}.
+   *
+   * @return what is to be reported, the first channel's, or null
    */
-  static void updateByInstances(
+  static @Nullable Incident updateByInstances(
       Tensor runningMean, Tensor runningVar, BatchMoments moments, double weight) {
-    double[] mean = runningMean.toDoubles();
-    double[] variance = runningVar.toDoubles();
-    int channels = mean.length;
+    int channels = runningMean.size();
     int instances = channels == 0 ? 0 : moments.channels() / channels;
     if (instances == 0 || moments.count() < 2) {
-      return;
+      return null;
     }
-    for (int c = 0; c < channels; c++) {
-      double meanOfMeans = 0;
-      double meanOfVariances = 0;
-      for (int n = 0; n < instances; n++) {
-        int at = n * channels + c;
-        meanOfMeans += moments.mean(at) / instances;
-        meanOfVariances += moments.variance(at, VarianceEstimator.UNBIASED) / instances;
-      }
-      mean[c] = (1 - weight) * mean[c] + weight * meanOfMeans;
-      variance[c] = (1 - weight) * variance[c] + weight * meanOfVariances;
+    double[] means = new double[channels];
+    double[] variances = new double[channels];
+    for (int at = 0; at < instances * channels; at++) {
+      means[at % channels] += moments.mean(at) / instances;
+      variances[at % channels] += moments.variance(at, VarianceEstimator.UNBIASED) / instances;
     }
-    runningMean.copyFrom(Tensor.of(mean, channels));
-    runningVar.copyFrom(Tensor.of(variance, channels));
+    return move(runningMean, runningVar, means, variances, weight);
   }
 }

@@ -154,7 +154,12 @@ final class SampleNorms {
     GroupedNormalization instances = GroupedNormalization.ofChannels(who, input, channels, pass);
     Tensor output = instances.standardised(weight, bias, eps);
     if (runningMean != null && runningVar != null) {
-      RunningStatistics.updateByInstances(runningMean, runningVar, instances.moments(), momentum);
+      RunningStatistics.Incident incident =
+          RunningStatistics.updateByInstances(
+              runningMean, runningVar, instances.moments(), momentum);
+      if (incident != null) {
+        RunningStatistics.warn(who + ": " + incident.text());
+      }
     }
     return output;
   }

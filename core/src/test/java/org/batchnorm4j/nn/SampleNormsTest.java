@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.batchnorm4j.autograd.Pass;
@@ -92,6 +93,32 @@ class SampleNormsTest {
     assertEquals((1 - 0.4) / Math.sqrt(1.4 + 1e-5), y[0], 1e-6);
     layer.resetRunningStats();
     assertArrayEquals(new float[2], layer.runningMean().orElseThrow().toFloats());
+  }
+
+  @Test
+  void instanceNormKeepsTheStatisticsOfChannelsWithNanAndInfinity() {
+    Tensor mean = Tensor.of(new float[] {1, 2, 3}, 3);
+    Tensor variance = Tensor.of(new float[] {4, 5, 6}, 3);
+    float nan = Float.NaN;
+    float infinity = Float.POSITIVE_INFINITY;
+    Tensor x = Tensor.of(new float[] {7, nan, 7, 9, 7, infinity, 7, 9, 7, 9, 7, 9}, 2, 3, 2);
+    for (double momentum : new double[] {0, 0.5}) {
+      Functional.instanceNorm(x, mean, variance, null, null, true, momentum, 1e-5, INFERENCE);
+      // channel 1 alone has numbers: both samples have mean 8 and unbiased variance 2
+      float moved = momentum == 0 ? 2 : (2 + 8) / 2f;
+      assertArrayEquals(new float[] {1, moved, 3}, mean.toFloats());
+      assertArrayEquals(new float[] {4, momentum == 0 ? 5 : 3.5f, 6}, variance.toFloats());
+    }
+  }
+
+  @Test
+  void rootMeanSquareOfInfinityMakesTheOthersZero() {
+    Tensor x =
+        Tensor.of(new float[] {1, Float.NEGATIVE_INFINITY, 3, 1, Float.NaN, 3, 2, 2, 2}, 3, 3);
+    float[] y = Functional.rmsNorm(x, Shape.of(3), null, 1e-5, INFERENCE).toFloats();
+    float nan = Float.NaN;
+    assertArrayEquals(new float[] {0, nan, 0, nan, nan, nan}, Arrays.copyOf(y, 6));
+    assertEquals(1, y[6], 1e-5);
   }
 
   @Test

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.batchnorm4j.autograd.Gradients;
+import org.batchnorm4j.autograd.GroupedNormalization;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.nn.BatchNormFunctionalOptions;
 import org.batchnorm4j.nn.Functional;
@@ -84,7 +85,7 @@ public final class AppliedNorm {
       case BATCH_NORM -> batchNorm(x);
       case LAYER_NORM ->
           Functional.layerNorm(x, given.normalizedShape(options), weight, bias, eps, pass);
-      case GROUP_NORM -> Functional.groupNorm(x, groups(), weight, bias, eps, pass);
+      case GROUP_NORM -> groupNorm(x);
       case INSTANCE_NORM ->
           Functional.instanceNorm(
               x,
@@ -100,12 +101,12 @@ public final class AppliedNorm {
     };
   }
 
-  private int groups() {
-    Integer groups = options.groups();
-    if (groups == null) {
-      throw new IllegalArgumentException("group_norm needs the number of groups");
-    }
-    return groups;
+  private Tensor groupNorm(Tensor x) {
+    int groups = NormTensors.groups(options);
+    return given.isPerGroup(options)
+        ? GroupedNormalization.ofChannels("group_norm", x, groups, pass)
+            .standardised(weight, bias, eps)
+        : Functional.groupNorm(x, groups, weight, bias, eps, pass);
   }
 
   private Tensor batchNorm(Tensor x) {

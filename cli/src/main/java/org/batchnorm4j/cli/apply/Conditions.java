@@ -34,6 +34,8 @@ final class Conditions {
   private final double[] m2Absolute;
   private final double[] inverse;
   private final double[] inverseCondition;
+  private double[] outputFloor = {};
+  private double[] gradWeightFloor = {};
   private final Map<String, double[]> byName = new TreeMap<>();
 
   Conditions(NormTensors tensors, NormOptions options, boolean ofSums) {
@@ -60,6 +62,19 @@ final class Conditions {
   /** The conditions of the result of that name, in row-major order; null if it is not computed. */
   double @Nullable [] of(String result) {
     return byName.get(result);
+  }
+
+  /**
+   * How many spacings of the subnormal numbers a value may be off: a rounding of its own, and those
+   * of mean and normalised value as weight, deviation and gradient enlarge them.
+   */
+  double floor(String result, int i) {
+    return switch (result) {
+      case "output" -> outputFloor[i];
+      case "grad_weight" -> gradWeightFloor[i];
+      case "running_mean", "running_var" -> 1 + (double) inverse.length / grouping.parameters();
+      default -> 1;
+    };
   }
 
   /** Additions behind one value of that result at most. */
@@ -128,10 +143,12 @@ final class Conditions {
     double[] weight = doubles(tensors.weight());
     double[] bias = doubles(tensors.bias());
     double[] output = new double[x.length];
+    outputFloor = new double[x.length];
     for (int i = 0; i < x.length; i++) {
       int p = grouping.parameter(i);
       double gamma = weight == null ? 1 : Math.abs(weight[p]);
       output[i] = gamma * condition(i) + (bias == null ? 0 : Math.abs(bias[p]));
+      outputFloor[i] = 1 + gamma * (1 + inverse[grouping.group(i)]);
     }
     byName.put("output", output);
   }
@@ -144,6 +161,8 @@ final class Conditions {
     double[] weight = doubles(tensors.weight());
     double[] gradWeight = new double[grouping.parameters()];
     double[] gradBias = new double[grouping.parameters()];
+    gradWeightFloor = new double[grouping.parameters()];
+    Arrays.fill(gradWeightFloor, 1);
     double[] h = new double[x.length];
     double[] meanH = new double[inverse.length];
     double[] meanHx = new double[inverse.length];
@@ -155,6 +174,7 @@ final class Conditions {
       int s = grouping.group(i);
       gradBias[p] += Math.abs(g[i]);
       gradWeight[p] += Math.abs(g[i]) * condition(i);
+      gradWeightFloor[p] += (1 + Math.abs(g[i])) * (1 + inverse[s]);
       h[i] = Math.abs(g[i]) * (weight == null ? 1 : Math.abs(weight[p]));
       if (ofInput) {
         meanH[s] += centred ? h[i] / count : 0;
@@ -165,6 +185,10 @@ final class Conditions {
     double[] gradInput = new double[x.length];
     for (int i = 0; i < x.length; i++) {
       int s = grouping.group(i);
+      if (!ofInput) {
+        gradInput[i] = inverse[s] * h[i]; // the input, which may be NaN, has no part in it
+        continue;
+      }
       double summands = h[i] + meanH[s] + normalised(i) * meanHx[s];
       gradInput[i] =
           inverse[s]

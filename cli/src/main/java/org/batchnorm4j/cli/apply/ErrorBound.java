@@ -14,25 +14,31 @@ import org.batchnorm4j.tensor.DType;
  *       one here and that of the reference.
  * </ul>
  *
- * <p>One spacing of the numbers around 0 is added, for what is below the normal numbers.
+ * <p>Some spacings of the numbers around 0 are added, for what is below the normal numbers.
  *
  * @param dtype type of the result
  * @param summands additions behind a value
  */
 record ErrorBound(DType dtype, long summands) {
 
-  /** The bound for a value. */
-  double of(double expected, double condition, double conditionOfSums) {
+  /**
+   * The bound for a value.
+   *
+   * @param floor how many spacings of the numbers around 0 it may be off
+   */
+  double of(double expected, double condition, double conditionOfSums, double floor) {
     return switch (dtype) {
-      case FLOAT64 -> (8 + summands) * 0x1p-53 * conditionOfSums + Double.MIN_VALUE;
-      case FLOAT16 -> single(condition, conditionOfSums) + half(expected, 0x1p-11, 0x1p-24);
-      case BFLOAT16 -> single(condition, conditionOfSums) + half(expected, 0x1p-8, 0x1p-133);
-      case FLOAT32, INT64, INT32, UINT8, BOOL -> single(condition, conditionOfSums);
+      case FLOAT64 -> (8 + summands) * 0x1p-53 * conditionOfSums + floor * Double.MIN_VALUE;
+      case FLOAT16 -> single(condition, conditionOfSums, floor) + half(expected, 0x1p-11, 0x1p-24);
+      case BFLOAT16 -> single(condition, conditionOfSums, floor) + half(expected, 0x1p-8, 0x1p-133);
+      case FLOAT32, INT64, INT32, UINT8, BOOL -> single(condition, conditionOfSums, floor);
     };
   }
 
-  private double single(double condition, double conditionOfSums) {
-    return 8 * 0x1p-24 * condition + (32 + summands) * 0x1p-53 * conditionOfSums + Float.MIN_VALUE;
+  private double single(double condition, double conditionOfSums, double floor) {
+    return 8 * 0x1p-24 * condition
+        + (32 + summands) * 0x1p-53 * conditionOfSums
+        + floor * Float.MIN_VALUE;
   }
 
   private static double half(double expected, double u, double spacing) {

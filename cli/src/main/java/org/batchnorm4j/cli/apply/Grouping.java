@@ -18,7 +18,13 @@ record Grouping(int outer, int parameters, int inner, int perSample) {
     return switch (options.kind()) {
       case BATCH_NORM -> channels(shape, 0);
       case INSTANCE_NORM -> channels(shape, (int) shape.axis(1));
-      case GROUP_NORM -> channels(shape, options.groups() == null ? 1 : options.groups());
+      case GROUP_NORM -> {
+        int groups = NormTensors.groups(options);
+        Grouping perChannel = channels(shape, groups);
+        yield tensors.isPerGroup(options)
+            ? new Grouping(perChannel.outer, groups, perChannel.groupSize(), groups)
+            : perChannel;
+      }
       case LAYER_NORM, RMS_NORM -> {
         Shape normalized = tensors.normalizedShape(options);
         int kept = shape.rank() - normalized.rank();

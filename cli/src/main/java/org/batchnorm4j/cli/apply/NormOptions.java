@@ -80,11 +80,23 @@ public record NormOptions(
         // PyTorch: instance_norm(use_input_stats=True), batch_norm(training=False)
         given.read("training", kind != NormKind.BATCH_NORM, NormOptions::truth),
         given.eps(),
-        given.averaging(preset),
+        given.averaging(kind, preset),
         given.read("running_variance", preset.options().runningVariance(), NormOptions::estimator),
         given.normalizedShape(),
         given.groups(),
         given.read("layout", preset.layout(), NormOptions::layout));
+  }
+
+  /** Puts {@code given} over {@code texts}; a momentum displaces factors, and they a momentum. */
+  public static void override(Map<String, String> texts, Map<String, String> given) {
+    if (given.containsKey("momentum")) {
+      texts.remove("init_factor");
+      texts.remove("min_factor");
+    }
+    if (given.containsKey("init_factor") || given.containsKey("min_factor")) {
+      texts.remove("momentum");
+    }
+    texts.putAll(given);
   }
 
   /** The names among {@code texts} that are no options. */
@@ -164,7 +176,7 @@ public record NormOptions(
 
     @Nullable Double eps() {
       String text = texts.get("eps");
-      if (text == null || text.equals("none")) {
+      if (text == null || text.equalsIgnoreCase("none")) {
         return null;
       }
       double value = number("eps", 0);
@@ -174,7 +186,7 @@ public record NormOptions(
       return value;
     }
 
-    AveragingRule averaging(Preset preset) {
+    AveragingRule averaging(NormKind kind, Preset preset) {
       String momentum = texts.get("momentum");
       if (texts.containsKey("init_factor") || texts.containsKey("min_factor")) {
         if (momentum != null) {
@@ -187,9 +199,13 @@ public record NormOptions(
       if (momentum == null) {
         return preset.options().averaging();
       }
-      return momentum.equals("cumulative")
-          ? AveragingRule.cumulative()
-          : preset.momentum(number("momentum", 0));
+      if (momentum.equals("cumulative")) {
+        // PyTorch's instance norm counts no batches, and takes None for 0
+        return kind == NormKind.INSTANCE_NORM
+            ? AveragingRule.exponential(0)
+            : AveragingRule.cumulative();
+      }
+      return preset.momentum(number("momentum", 0));
     }
 
     @Nullable Shape normalizedShape() {

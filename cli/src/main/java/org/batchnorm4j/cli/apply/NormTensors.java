@@ -90,10 +90,32 @@ record NormTensors(
           throw new ShapeException(
               options.kind() + " needs an input (N, C) or (N, C, ...), got shape " + input.shape());
         }
-        yield Shape.of(input.axis(1));
+        yield Shape.of(isPerGroup(options) ? groups(options) : input.axis(1));
       }
       case LAYER_NORM, RMS_NORM -> normalizedShape(options);
     };
+  }
+
+  /** Whether weight and bias have a value per group of channels, as in ONNX up to opset 20. */
+  boolean isPerGroup(NormOptions options) {
+    Tensor parameter = weight == null ? bias : weight;
+    return options.kind() == NormKind.GROUP_NORM
+        && options.preset() == Preset.ONNX
+        && parameter != null
+        && parameter.shape().equals(Shape.of(groups(options)));
+  }
+
+  /**
+   * How many groups of channels a sample has.
+   *
+   * @throws IllegalArgumentException if that was not said
+   */
+  static int groups(NormOptions options) {
+    Integer groups = options.groups();
+    if (groups == null) {
+      throw new IllegalArgumentException("group_norm needs the number of groups");
+    }
+    return groups;
   }
 
   /** The last axes that make a group. */

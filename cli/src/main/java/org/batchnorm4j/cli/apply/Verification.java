@@ -65,7 +65,10 @@ public record Verification(List<Comparison> comparisons) {
     }
     ErrorBound bound = new ErrorBound(actual.dtype(), ofSums.summands(name));
     return Comparison.of(
-        name, actual, expected, (i, value) -> bound.of(value, condition[i], conditionOfSums[i]));
+        name,
+        actual,
+        expected,
+        (i, value) -> bound.of(value, condition[i], conditionOfSums[i], conditions.floor(name, i)));
   }
 
   /** Whether every comparison passed. */
