@@ -1,0 +1,45 @@
+package org.batchnorm4j.peers.training;
+
+import java.util.Locale;
+import org.batchnorm4j.data.ImageShape;
+import org.batchnorm4j.model.Network;
+import org.batchnorm4j.model.Norm;
+import org.batchnorm4j.nn.Module;
+
+/** What is trained, and how many steps of it are worth their time. */
+enum TrainedNetwork {
+  /** Two convolutions of 5x5 and two linear layers. */
+  LABML_MNIST(new ImageShape(1, 28, 28), 40, 60),
+  /** Thirteen convolutions of 3x3. */
+  LABML_CIFAR10(new ImageShape(3, 32, 32), 3, 9),
+  /** Residual blocks. */
+  RESNET18(new ImageShape(3, 32, 32), 2, 5);
+
+  static final int CLASSES = 10;
+  private static final long SEED = 20261121;
+
+  final ImageShape shape;
+  final int warmUp;
+  final int steps;
+
+  TrainedNetwork(ImageShape shape, int warmUp, int steps) {
+    this.shape = shape;
+    this.warmUp = warmUp;
+    this.steps = steps;
+  }
+
+  /** The same first values at each call. */
+  Module build() {
+    Norm norm = Norm.named("batch");
+    return switch (this) {
+      case LABML_MNIST -> Network.LABML_MNIST.build(shape, CLASSES, norm, SEED);
+      case LABML_CIFAR10 -> Network.LABML_CIFAR10.build(shape, CLASSES, norm, SEED);
+      case RESNET18 -> ResNet18.build(CLASSES, SEED);
+    };
+  }
+
+  /** The word that chooses it. */
+  String option() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}
