@@ -25,16 +25,21 @@ final class Natives {
   }
 
   private static void need(String what, Class<?> presets) {
-    try {
-      Loader.load(presets);
-    } catch (LinkageError e) {
-      String message =
-          "skipped: no native library of " + what + " for " + Loader.getPlatform() + ": " + e;
-      if (Boolean.getBoolean("batchnorm4j.ci")) {
-        fail(message, e);
-      }
-      System.out.println(message);
-      abort(message);
-    }
+    NativeLibrary.load(presets)
+        .ifPresent(
+            e -> {
+              String message =
+                  "skipped: no native library of "
+                      + what
+                      + " for "
+                      + Loader.getPlatform()
+                      + ": "
+                      + e;
+              if (Boolean.getBoolean("batchnorm4j.ci")) {
+                fail(message, e);
+              }
+              System.out.println(message);
+              abort(message);
+            });
   }
 }

@@ -1,0 +1,98 @@
+package org.batchnorm4j.benchmarks.comparison;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+import org.batchnorm4j.tensor.Workers;
+
+/**
+ * A copy of the tensor on the same threads: what memory allows to whom reads and writes once. Used
+ * by one thread.
+ */
+public final class Roof implements Peer {
+  /** What a block of one task holds, 256 KiB. */
+  private static final int BLOCK = 1 << 16;
+
+  private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+
+  private final boolean ordinaryStores;
+  private final Map<Integer, Workers> workers = new HashMap<>();
+
+  /**
+   * @param ordinaryStores whether a loop over vectors copies; else {@link System#arraycopy}, whose
+   *     stores of large blocks pass the caches by
+   */
+  public Roof(boolean ordinaryStores) {
+    this.ordinaryStores = ordinaryStores;
+  }
+
+  @Override
+  public String name() {
+    return ordinaryStores ? "roof" : "arraycopy";
+  }
+
+  @Override
+  public Optional<String> missing() {
+    return Optional.empty();
+  }
+
+  @Override
+  public List<String> facts() {
+    return List.of(
+        ordinaryStores
+            ? "copy loop with ordinary stores of " + SPECIES.vectorBitSize() + " bits"
+            : "System.arraycopy");
+  }
+
+  @Override
+  public Contender prepare(Problem problem, int threads) {
+    return new Copy(
+        problem.x(),
+        ordinaryStores,
+        facts().getFirst(),
+        workers.computeIfAbsent(threads, n -> n == 1 ? Workers.direct() : Workers.of(n)));
+  }
+
+  private record Copy(
+      float[] from, float[] to, boolean ordinaryStores, String implementation, Workers workers)
+      implements Contender {
+
+    Copy(float[] from, boolean ordinaryStores, String implementation, Workers workers) {
+      this(from, new float[from.length], ordinaryStores, implementation, workers);
+    }
+
+    @Override
+    public void run() {
+      workers.run(
+          (from.length + BLOCK - 1) / BLOCK,
+          task -> {
+            int start = task * BLOCK;
+            int length = Math.min(BLOCK, from.length - start);
+            if (ordinaryStores) {
+              copy(from, to, start, length);
+            } else {
+              System.arraycopy(from, start, to, start, length);
+            }
+          });
+    }
+
+    @Override
+    public Outputs outputs() {
+      return new Outputs(to.clone(), new float[0], new float[0]);
+    }
+  }
+
+  private static void copy(float[] from, float[] to, int start, int length) {
+    int bound = SPECIES.loopBound(length);
+    int i = 0;
+    for (; i < bound; i += SPECIES.length()) {
+      FloatVector.fromArray(SPECIES, from, start + i).intoArray(to, start + i);
+    }
+    for (; i < length; i++) {
+      to[start + i] = from[start + i];
+    }
+  }
+}

@@ -1,0 +1,187 @@
+package org.batchnorm4j.benchmarks.comparison;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.batchnorm4j.benchmarks.comparison.Result.Series;
+import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.tensor.Layout;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the comparison makes of its times. */
+class ReportTest {
+  private static final Planes SHAPE = new Planes(50, 512, 7, 7);
+  private static final long CACHE = 1 << 20;
+
+  @TempDir Path folder;
+
+  /** Milliseconds of one thread; two take half of that. */
+  private static Result result(double simd, double roof, double libtorch, double oneDnn) {
+    List<Series> series = new ArrayList<>();
+    for (int threads = 1; threads <= 2; threads++) {
+      series.add(series("SIMD", threads, simd));
+      series.add(series("scalar", threads, 2 * simd));
+      series.add(series("roof", threads, roof));
+      series.add(series("libtorch", threads, libtorch));
+      series.add(series("oneDNN", threads, oneDnn));
+    }
+    return new Result(SHAPE, "NCHW", Direction.FORWARD, series);
+  }
+
+  private static Series series(String name, int threads, double millis) {
+    double nanos = millis * 1e6 / threads;
+    return new Series(name, threads, "x", new double[] {nanos, nanos, nanos});
+  }
+
+  private static Report report(Result... results) {
+    return new Report(List.of("a fact"), List.of(results), new int[] {1, 2}, CACHE);
+  }
+
+  @Test
+  void quartilesInterpolateBetweenNeighbours() {
+    assertEquals(new Spread(1.75, 2.5, 3.25), Spread.of(new double[] {4, 1, 3, 2}));
+    assertEquals(new Spread(7, 7, 7), Spread.of(new double[] {7}));
+  }
+
+  @Test
+  void whatIsFastEnoughMissesNothing() {
+    assertEquals(List.of(), report(result(1, 0.9, 4, 4)).missed());
+  }
+
+  @Test
+  void aMissedTargetIsALineWithRatioBytesAndBandwidth() {
+    List<String> missed = report(result(1, 0.5, 1.4, 4)).missed();
+    assertTrue(
+        missed.contains(
+            "below target: training forward, NCHW, 1 thread, against libtorch, 50x512x7x7: 1.40x,"
+                + " wanted 1.50x; 10.0 MB at 10.0 GB/s, roof 20.1 GB/s"),
+        missed.toString());
+    assertTrue(
+        missed.contains(
+            "below target: training forward, NCHW, 1 thread, against libtorch, geometric mean:"
+                + " 1.40x, wanted 3.00x"),
+        missed.toString());
+    assertTrue(
+        missed.stream().anyMatch(l -> l.startsWith("below target: time in copies, 50x512x7x7")),
+        missed.toString());
+  }
+
+  @Test
+  void aMissAtTheBandwidthOfACopyIsBoundedByIt() {
+    List<String> missed = report(result(1, 0.95, 1.4, 4)).missed();
+    assertTrue(missed.stream().allMatch(l -> l.startsWith("bounded by roofline: ")), missed + "");
+    assertEquals(6, missed.size()); // mean and floor of NCHW at 1 and 2 threads, mean of 7x7 too
+  }
+
+  @Test
+  void aSecondThreadThatBringsNothingIsSaid() {
+    Result good = result(1, 0.9, 4, 4);
+    List<Series> series = new ArrayList<>(good.series());
+    series.replaceAll(
+        s -> s.name().equals("SIMD") && s.threads() == 2 ? series("SIMD", 2, 1.3) : s);
+    List<String> missed = report(new Result(SHAPE, "NCHW", Direction.FORWARD, series)).missed();
+    assertTrue(
+        missed.contains(
+            "below target: 2 threads against 1: 1.54x, the roof 2.00x, share 0.77, wanted 0.95"),
+        missed.toString());
+  }
+
+  @Test
+  void bothFilesAreWrittenWholeAndNothingIsLeftBeside() throws IOException {
+    report(result(1, 0.9, 4, 4)).write(folder);
+    try (Stream<Path> files = Files.list(folder)) {
+      assertEquals(
+          List.of("peers.csv", "peers.md"),
+          files.map(f -> f.getFileName().toString()).sorted().toList());
+    }
+    List<String> csv = Files.readAllLines(folder.resolve("peers.csv"));
+    assertEquals(11, csv.size());
+    assertTrue(csv.get(4).startsWith("50,512,7,7,NCHW,forward,1,libtorch,\"x\",3,4000000"));
+    String markdown = Files.readString(folder.resolve("peers.md"));
+    assertTrue(
+        markdown.contains(
+            "| training forward, NCHW | libtorch | 1 | 1 | 4.00 | 3.00 | 4.00 (50x512x7x7) | 1.50"
+                + " | met |"),
+        markdown);
+  }
+
+  @Test
+  void contendersRunInTurnsAndWrongOnesAreSaid() {
+    Problem problem = Problem.of(new Planes(2, 16, 3, 3), Layout.CHANNELS_FIRST, Direction.FORWARD);
+    Peer ours = new Ours(KernelPreference.SIMD);
+    List<String> said = new ArrayList<>();
+    Comparison comparison =
+        new Comparison(
+            List.of(ours, new Roof(true), new Slightly(ours)), new int[] {1}, 1, 3, said::add);
+    Result result = comparison.compare(problem);
+    assertEquals(List.of("SIMD", "roof"), result.series().stream().map(Series::name).toList());
+    assertEquals(3, result.series().getFirst().nanos().length);
+    assertEquals(1, said.size());
+    assertTrue(said.getFirst().startsWith("wrong: 2x16x3x3 NCHW forward, Slightly"), said + "");
+  }
+
+  /** Ours with one value that is not. */
+  private record Slightly(Peer ours) implements Peer {
+    @Override
+    public String name() {
+      return "Slightly";
+    }
+
+    @Override
+    public java.util.Optional<String> missing() {
+      return java.util.Optional.empty();
+    }
+
+    @Override
+    public List<String> facts() {
+      return List.of();
+    }
+
+    @Override
+    public Contender prepare(Problem problem, int threads) {
+      Contender right = ours.prepare(problem, threads);
+      return new Contender() {
+        @Override
+        public String implementation() {
+          return "wrong";
+        }
+
+        @Override
+        public void run() {
+          right.run();
+        }
+
+        @Override
+        public Outputs outputs() {
+          Outputs outputs = right.outputs();
+          outputs.tensor()[5] += 0.01f;
+          return outputs;
+        }
+      };
+    }
+  }
+
+  @Test
+  void shapesAreCutToTheBytesAllowed() {
+    assertEquals(new Planes(20, 64, 112, 112), new Planes(50, 64, 112, 112).within(64 << 20));
+    assertEquals(SHAPE, SHAPE.within(64 << 20));
+    assertEquals(12, PeersCommand.parsed(List.of("peers", "--quick")).shapes().size());
+  }
+
+  @Test
+  void unknownArgumentsAreRefused() {
+    assertThrows(
+        IllegalArgumentException.class, () -> PeersCommand.parsed(List.of("peers", "--quik")));
+    assertThrows(IllegalArgumentException.class, () -> PeersCommand.parsed(List.of()));
+    assertThrows(
+        IllegalArgumentException.class, () -> PeersCommand.parsed(List.of("peers", "--out")));
+  }
+}
