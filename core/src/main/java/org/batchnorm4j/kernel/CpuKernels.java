@@ -107,6 +107,26 @@ public interface CpuKernels {
       int at);
 
   /**
+   * {@link #gateRuns} and the {@link #planeGradientSums} of what passed, in one pass over the data.
+   * {@code out} may be {@code g} at the same offset.
+   */
+  void planeGatedGradientSums(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      float[] g,
+      int gFrom,
+      float[] out,
+      int outFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      double[] sums,
+      int at);
+
+  /**
    * Like {@link #planeGradientSums}, with {@code g} taken as 0 where the pre-activation {@code (x -
    * mean) * scale + shift} is not positive: the backward pass of batch norm followed by ReLU, with
    * the sign recomputed instead of stored.

@@ -13,6 +13,7 @@ final class KernelSelfTest {
   private static final int COUNT = 2; // planes
   private static final int ROWS = 7; // one group of four and three more
   private static final int LENGTH = 61; // of a run or a row: 32 + 16 + 8 + 5
+  private static final int LONG = 157; // for kernels that leave short runs to others
   private static final int STRIDE = 64;
   private static final int SIZE = 1 + ROWS * STRIDE;
 
@@ -74,6 +75,11 @@ final class KernelSelfTest {
         new Probe(
             "planeGradientSums",
             (k, out) -> k.planeGradientSums(x, 1, g, 0, COUNT, STRIDE, LENGTH, 2.4f, out.sums, 0)),
+        new Probe(
+            "planeGatedGradientSums",
+            (k, out) ->
+                k.planeGatedGradientSums(
+                    x, 1, g, 0, x, 1, out.values, 0, COUNT, 3 * STRIDE, LONG, 2.4f, out.sums, 0)),
         new Probe(
             "planeGradientSumsRelu",
             (k, out) ->

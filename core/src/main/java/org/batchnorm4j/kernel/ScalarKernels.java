@@ -196,6 +196,26 @@ public final class ScalarKernels implements CpuKernels {
     sums[at + 1] = VirtualLanes.fold(products);
   }
 
+  @Override
+  public void planeGatedGradientSums(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      float[] g,
+      int gFrom,
+      float[] out,
+      int outFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      double[] sums,
+      int at) {
+    gateRuns(y, yFrom, g, gFrom, out, outFrom, planes, stride, length);
+    planeGradientSums(x, xFrom, out, outFrom, planes, stride, length, mean, sums, at);
+  }
+
   private static void addGradients(
       float[] x,
       int xFrom,

@@ -172,6 +172,30 @@ final class FloatNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
+  public void planeGatedSums(
+      ReluGate gate, int from, int planes, int stride, int length, int ch, double[] sums, int at) {
+    if (gate instanceof ReluGate.Floats floats && !line.isWide(ch)) {
+      kernels.planeGatedGradientSums(
+          x,
+          xFrom + from,
+          floats.y(),
+          floats.yFrom() + from,
+          floats.g(),
+          floats.gFrom() + from,
+          g,
+          gFrom + from,
+          planes,
+          stride,
+          length,
+          line.means()[ch],
+          sums,
+          at);
+    } else {
+      NormalizationArrays.super.planeGatedSums(gate, from, planes, stride, length, ch, sums, at);
+    }
+  }
+
+  @Override
   public void rowSums(
       int from,
       int rows,

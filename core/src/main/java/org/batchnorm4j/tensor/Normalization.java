@@ -6,15 +6,13 @@ import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
 import org.batchnorm4j.statistics.ChannelMoments;
 import org.batchnorm4j.statistics.GradientSums;
+import org.jspecify.annotations.Nullable;
 
 /** Runs the normalisation kernels over blocks and threads, and merges blocks in index order. */
 final class Normalization {
   private static final int BLOCKS_PER_TASK = 8;
   private static final double[] NONE = {};
   private static final String GRADIENT = "batch_norm backward: gradient";
-
-  /** For gradients that pass as they are. */
-  private static final ReluGate OPEN = (from, runs, stride, length) -> {};
 
   private final CpuKernels kernels;
   private final Workers workers;
@@ -155,10 +153,10 @@ final class Normalization {
 
   GradientSums sums(Tensor x, Tensor gradient, ChannelAffine affine, boolean relu) {
     check(x, affine);
-    return sums(x, sameLayout(GRADIENT, x, gradient), affine, relu, OPEN);
+    return sums(x, sameLayout(GRADIENT, x, gradient), affine, relu, null);
   }
 
-  /** Each block is gated right before its sums are taken, while it is in the first caches. */
+  /** Each block is gated with its sums, or right before them while it is in the first caches. */
   GatedGradient gatedSums(Tensor x, Tensor y, Tensor gradient, ChannelAffine affine) {
     check(x, affine);
     Tensor active = sameLayout("batch_norm backward: output", x, y);
@@ -168,7 +166,8 @@ final class Normalization {
     return new GatedGradient(gated, sums(x, gated, affine, false, gate));
   }
 
-  private GradientSums sums(Tensor x, Tensor g, ChannelAffine affine, boolean relu, ReluGate gate) {
+  private GradientSums sums(
+      Tensor x, Tensor g, ChannelAffine affine, boolean relu, @Nullable ReluGate gate) {
     Supplier<NormalizationArrays> arrays = bind(x, g, g, affine, NONE, NONE, NONE);
     ChannelBlocks blocks = ChannelBlocks.of(x);
     int channels = blocks.channels();
@@ -181,16 +180,15 @@ final class Normalization {
           arrays,
           blocks,
           (bound, channel, block, index) -> {
-            gate.pass(block.from(), block.planes(), block.stride(), block.length());
-            bound.planeSums(
-                block.from(),
-                block.planes(),
-                block.stride(),
-                block.length(),
-                channel,
-                relu,
-                pairs,
-                2 * index);
+            int from = block.from();
+            int runs = block.planes();
+            int stride = block.stride();
+            int length = block.length();
+            if (gate == null) {
+              bound.planeSums(from, runs, stride, length, channel, relu, pairs, 2 * index);
+            } else {
+              bound.planeGatedSums(gate, from, runs, stride, length, channel, pairs, 2 * index);
+            }
           });
       for (int i = 0; i < channels * perChannel; i++) {
         sumG[i / perChannel] += pairs[2 * i];
@@ -204,7 +202,9 @@ final class Normalization {
           arrays,
           blocks,
           (bound, index, block) -> {
-            gate.pass(block.from(), block.rows(), channels, block.channels());
+            if (gate != null) {
+              gate.pass(block.from(), block.rows(), channels, block.channels());
+            }
             bound.rowSums(
                 block.from(),
                 block.rows(),

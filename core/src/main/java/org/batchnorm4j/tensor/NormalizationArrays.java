@@ -36,6 +36,20 @@ sealed interface NormalizationArrays extends AutoCloseable
       double[] sums,
       int at);
 
+  /** Sums of what the gate lets pass into g. */
+  default void planeGatedSums(
+      ReluGate gate,
+      int from,
+      int planes,
+      int stride,
+      int length,
+      int channel,
+      double[] sums,
+      int at) {
+    gate.pass(from, planes, stride, length);
+    planeSums(from, planes, stride, length, channel, false, sums, at);
+  }
+
   void rowSums(
       int from,
       int rows,

@@ -166,6 +166,31 @@ public final class VectorKernels implements CpuKernels {
   }
 
   @Override
+  public void planeGatedGradientSums(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      float[] g,
+      int gFrom,
+      float[] out,
+      int outFrom,
+      int planes,
+      int stride,
+      int length,
+      float mean,
+      double[] sums,
+      int at) {
+    if (length < GatedPlaneSums.LONG) {
+      gateRuns(y, yFrom, g, gFrom, out, outFrom, planes, stride, length);
+      planeGradientSums(x, xFrom, out, outFrom, planes, stride, length, mean, sums, at);
+    } else {
+      GatedPlaneSums.gradients(
+          x, xFrom, y, yFrom, g, gFrom, out, outFrom, planes, stride, length, mean, sums, at);
+    }
+  }
+
+  @Override
   public void planeGradientSumsRelu(
       float[] x,
       int xFrom,

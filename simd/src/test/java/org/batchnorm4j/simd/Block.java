@@ -12,6 +12,7 @@ final class Block {
   static final int X_FROM = 3;
   static final int G_FROM = 1;
   static final int OUT_FROM = 5;
+  static final int Y_FROM = 4;
   static final int AT = 2;
 
   final int count;
@@ -19,6 +20,7 @@ final class Block {
   final int stride;
   final float[] x;
   final float[] g;
+  final float[] y;
   final float[] mean;
   final float[] scale;
   final float[] shift;
@@ -47,6 +49,7 @@ final class Block {
     b = values.array(random, AT + length);
     d = values.array(random, AT + length);
     out = values.array(random, size);
+    y = values.array(random, size);
     sums = new double[AT + 2 + length];
     moreSums = new double[AT + 2 + length];
     Arrays.fill(sums, -7.0);

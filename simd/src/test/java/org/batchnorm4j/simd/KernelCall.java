@@ -68,6 +68,18 @@ enum KernelCall {
           Block.AT);
     }
   },
+  PLANE_GATED_GRADIENT_SUMS {
+    @Override
+    void on(CpuKernels k, Block t) {
+      planeGatedGradientSums(k, t, t.out, Block.OUT_FROM);
+    }
+  },
+  PLANE_GATED_GRADIENT_SUMS_IN_PLACE {
+    @Override
+    void on(CpuKernels k, Block t) {
+      planeGatedGradientSums(k, t, t.g, Block.G_FROM);
+    }
+  },
   PLANE_GRADIENT_SUMS_RELU {
     @Override
     void on(CpuKernels k, Block t) {
@@ -242,6 +254,24 @@ enum KernelCall {
 
   private static void gateRuns(CpuKernels k, Block t, float[] out, int outFrom) {
     k.gateRuns(t.x, Block.X_FROM, t.g, Block.G_FROM, out, outFrom, t.count, t.stride, t.length);
+  }
+
+  private static void planeGatedGradientSums(CpuKernels k, Block t, float[] out, int outFrom) {
+    k.planeGatedGradientSums(
+        t.x,
+        Block.X_FROM,
+        t.y,
+        Block.Y_FROM,
+        t.g,
+        Block.G_FROM,
+        out,
+        outFrom,
+        t.count,
+        t.stride,
+        t.length,
+        t.mean[0],
+        t.sums,
+        Block.AT);
   }
 
   private static void standardiseRowsAddRelu(CpuKernels k, Block t, float[] y, int yFrom) {

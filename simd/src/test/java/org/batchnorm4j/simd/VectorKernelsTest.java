@@ -59,6 +59,16 @@ class VectorKernelsTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void equalsScalarForLongRuns(KernelCall call) {
+    for (int length = 127; length <= 161; length++) {
+      for (Values values : Values.values()) {
+        assertSameBits(call, 1 + length % 3, length, length + 3, values);
+      }
+    }
+  }
+
   private void assertSameBits(KernelCall call, int count, int length, int stride, Values values) {
     long seed = 31L * count + length;
     Block expected = new Block(count, length, stride, values, seed);
