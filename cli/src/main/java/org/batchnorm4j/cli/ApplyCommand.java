@@ -1,5 +1,6 @@
 package org.batchnorm4j.cli;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,6 +44,7 @@ import picocli.CommandLine.Parameters;
     sortOptions = false)
 final class ApplyCommand implements Callable<Integer> {
   private static final int MOST_THREADS = 1024;
+  private static final long SMALL = 1 << 20;
 
   private final Surroundings surroundings;
 
@@ -152,12 +154,24 @@ final class ApplyCommand implements Callable<Integer> {
       throw new UsageException("threads must be from 1 to " + MOST_THREADS + ", got " + count);
     }
     ApplyPlaces places = ApplyPlaces.of(files(), isNamed(), verify);
-    if (Stage.onlyChecks()) {
+    Backend backend;
+    if (!Stage.onlyChecks()) {
+      backend = backend(preference, count);
+    } else if (isSmallAndPlain(places)) {
+      backend = backend(KernelPreference.SCALAR, 1);
+    } else {
       return Stage.WORK;
     }
-    return new ApplySession(
-            surroundings, backend(preference, count), texts, fromMetadata, verify, quiet)
-        .run(places);
+    return new ApplySession(surroundings, backend, texts, fromMetadata, verify, quiet).run(places);
+  }
+
+  /**
+   * Whether the JVM that checks may do the work too: scalar kernels and one thread give the same
+   * bits, and for little data the start of a second JVM takes longer than the work.
+   */
+  private boolean isSmallAndPlain(ApplyPlaces places) throws IOException {
+    String options = System.getenv("BATCHNORM4J_JAVA_OPTS");
+    return kernels == null && (options == null || options.isBlank()) && places.bytes() <= SMALL;
   }
 
   /** What was said, under the names of metadata. */

@@ -45,7 +45,7 @@ record ApplyPlaces(List<Path> inputs, @Nullable Path out) {
   }
 
   private static boolean isOutput(Path path) throws IOException {
-    if (Stage.onlyChecks() || !Files.exists(path)) {
+    if (!Files.exists(path)) {
       return true;
     }
     if (Files.isDirectory(path)) {
@@ -78,6 +78,15 @@ record ApplyPlaces(List<Path> inputs, @Nullable Path out) {
       }
     }
     return files;
+  }
+
+  /** How long the files to read are together. */
+  long bytes() throws IOException {
+    long bytes = 0;
+    for (Path file : files()) {
+      bytes += Files.isRegularFile(file) ? Files.size(file) : 0;
+    }
+    return bytes;
   }
 
   /**

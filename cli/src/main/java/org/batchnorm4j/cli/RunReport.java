@@ -40,8 +40,7 @@ record RunReport(
           String.format(
               Locale.ROOT,
               "each epoch leaves one picture out, another one each time: %,d pictures in batches of"
-                  + " %d would end with a batch of one, from which batch norm can take no"
-                  + " variance\n",
+                  + " %d would end with a batch of one, which has no variance\n",
               size,
               options.batchSize()));
     }

@@ -9,7 +9,8 @@ import java.lang.invoke.MethodHandle;
 /**
  * What the launcher tells this JVM through system properties. The launcher starts up to two JVMs:
  * one that only checks the arguments, prints help or says what is wrong, without the vector module
- * and natives, and, when that one exits with {@link #WORK}, one that does the work.
+ * and natives, and, when that one exits with {@link #WORK}, one that does the work. A command with
+ * little to do may do it in the first.
  *
  * <p>Without the launcher no property is set and one JVM does everything. Used from one thread.
  */
@@ -22,7 +23,7 @@ final class Stage {
 
   private Stage() {}
 
-  /** True when this JVM must stop, with {@link #WORK}, before any work. */
+  /** True when this JVM must stop, with {@link #WORK}, before any work worth another JVM. */
   static boolean onlyChecks() {
     return "check".equals(System.getProperty("batchnorm4j.stage"));
   }

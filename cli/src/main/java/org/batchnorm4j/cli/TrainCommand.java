@@ -118,7 +118,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--checkpoint-every",
       paramLabel = "N",
-      description = "Save every N steps too, not only at the end of each epoch.")
+      description =
+          "Save every N steps too, not only at the end of each epoch (default: 0, which is never).")
   @Nullable Integer checkpointEvery;
 
   @Option(

@@ -432,6 +432,21 @@ class ApplyTest {
   }
 
   @Test
+  void littleWorkIsDoneByTheJvmThatChecks() throws IOException {
+    Path in = write(DefinedBatchNorm.of(DType.FLOAT32, true, 4, 3).tensors());
+    Path large = write("large.safetensors", Map.of("input", Tensor.ones(1 << 9, 1 << 9)), Map.of());
+    System.setProperty("batchnorm4j.stage", "check");
+    try {
+      assertPasses(apply("batch_norm", in, "--verify", "--training", "true"));
+      assertEquals(Stage.WORK, apply("batch_norm", in, "--verify", "--kernels", "scalar").exit());
+      assertEquals(Stage.WORK, apply("batch_norm", in, large, folder.resolve("out")).exit());
+      assertFalse(Files.exists(folder.resolve("out")));
+    } finally {
+      System.clearProperty("batchnorm4j.stage");
+    }
+  }
+
+  @Test
   void unknownMetadataAreNamedAndIgnored() throws IOException {
     Path in =
         write(
