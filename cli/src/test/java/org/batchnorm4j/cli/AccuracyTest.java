@@ -45,6 +45,18 @@ class AccuracyTest {
     assertTrue(mean >= 0.98, "mean of the seeds: " + mean);
   }
 
+  @Test
+  void networkTrainedOnTheDigitsAloneReadsNinetyOfAHundredOfRealMnist() throws IOException {
+    Path mnist = mnist();
+    accuracy("1", List.of());
+    String checkpoint = directory.resolve("seed1/checkpoint.safetensors").toString();
+    CommandResult result = CommandResult.of("evaluate", checkpoint, "--data", "mnist:" + mnist);
+    assertEquals(0, result.exit(), result.err());
+    System.out.println("accuracy: digits to MNIST: " + result.accuracyLine());
+    double percent = Double.parseDouble(result.accuracyLine().replaceAll("[^0-9.]", ""));
+    assertTrue(percent >= 90, result.accuracyLine());
+  }
+
   private double accuracy(String seed, List<String> data) throws IOException {
     Path out = directory.resolve("seed" + seed);
     List<String> words = new ArrayList<>(List.of("train", "--model", "labml-mnist"));
