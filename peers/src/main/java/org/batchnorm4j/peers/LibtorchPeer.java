@@ -2,6 +2,7 @@ package org.batchnorm4j.peers;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.batchnorm4j.benchmarks.comparison.Contender;
 import org.batchnorm4j.benchmarks.comparison.Direction;
 import org.batchnorm4j.benchmarks.comparison.Outputs;
@@ -46,7 +47,13 @@ public final class LibtorchPeer implements Peer {
     return List.of(
         "version 2.10.0, JavaCPP presets 1.5.13",
         "CPU capability " + torch.get_cpu_capability().getString(),
-        torch.get_parallel_info().getString().replaceAll("\\s*\\R\\s*", ", ").strip());
+        torch
+            .get_parallel_info()
+            .getString()
+            .lines()
+            .map(String::strip)
+            .filter(line -> line.startsWith("OpenMP") || line.startsWith("ATen parallel backend"))
+            .collect(Collectors.joining(", ")));
   }
 
   @Override

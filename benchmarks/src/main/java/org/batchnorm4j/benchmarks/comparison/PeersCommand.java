@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.tensor.Layout;
 
@@ -21,6 +22,11 @@ public final class PeersCommand {
         --only SHAPE  one shape of the list, such as 50x512x7x7
         --out DIR     where peers.md and peers.csv go (default target/bench)
       """;
+
+  private static final int[] THREADS = {1, 2};
+
+  /** Measured first and forgotten, so that the JVM has compiled before the first shape. */
+  private static final Planes WARM_UP = new Planes(16, 128, 28, 28);
 
   private final boolean quick;
   private final String only;
@@ -116,41 +122,43 @@ public final class PeersCommand {
       }
     }
     facts.forEach(System.out::println);
-    int[] threads = {1, 2};
     List<String> wrong = new ArrayList<>();
-    Comparison comparison =
-        new Comparison(
-            peers,
-            threads,
-            TimeUnit.MILLISECONDS.toNanos(quick ? 4_500 : 9_000),
-            5,
-            line -> {
-              wrong.add(line);
-              System.out.println(line);
-            });
-    List<Result> results = new ArrayList<>();
-    for (Planes shape : shapes) {
-      for (Layout layout : Layout.values()) {
-        Problem problem = Problem.of(shape, layout, Direction.FORWARD);
-        for (Direction direction : Direction.values()) {
-          results.add(comparison.compare(problem.with(direction)));
-          System.out.println(progress(results.getLast(), threads));
-        }
-      }
-    }
+    Consumer<String> said =
+        line -> {
+          wrong.add(line);
+          System.out.println(line);
+        };
+    long budget = TimeUnit.MILLISECONDS.toNanos(quick ? 4_500 : 9_000);
+    measure(List.of(WARM_UP), new Comparison(peers, THREADS, budget / 5, 1, said));
+    Comparison comparison = new Comparison(peers, THREADS, budget, 5, said);
+    List<Result> results = measure(shapes, comparison);
     facts.addAll(wrong);
-    Report report = new Report(facts, results, threads, Machine.lastCache());
+    Report report = new Report(facts, results, THREADS, Machine.lastCache());
     report.missed().forEach(System.out::println);
     report.write(out);
     System.out.println("written: " + out.resolve("peers.md") + " and peers.csv");
     return wrong.isEmpty() ? 0 : 1;
   }
 
-  private static String progress(Result result, int[] threads) {
+  private static List<Result> measure(List<Planes> shapes, Comparison comparison) {
+    List<Result> results = new ArrayList<>();
+    for (Planes shape : shapes) {
+      for (Layout layout : Layout.values()) {
+        Problem problem = Problem.of(shape, layout, Direction.FORWARD);
+        for (Direction direction : Direction.values()) {
+          results.add(comparison.compare(problem.with(direction)));
+          System.out.println(progress(results.getLast()));
+        }
+      }
+    }
+    return results;
+  }
+
+  private static String progress(Result result) {
     StringBuilder line = new StringBuilder();
     line.append(result.shape()).append(' ').append(result.layout()).append(' ');
     line.append(result.direction().lower());
-    for (int n : threads) {
+    for (int n : THREADS) {
       line.append(", ").append(Target.threads(n)).append(':');
       for (Result.Series s : result.series()) {
         if (s.threads() == n) {

@@ -38,7 +38,7 @@ final class Report {
   }
 
   private static void write(Path folder, String name, List<String> lines) throws IOException {
-    Path aside = Files.createTempFile(folder, name, ".tmp");
+    Path aside = folder.resolve(name + "." + ProcessHandle.current().pid() + ".tmp");
     try {
       Files.write(aside, lines);
       Files.move(
