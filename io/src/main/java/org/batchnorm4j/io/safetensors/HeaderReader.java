@@ -79,7 +79,7 @@ final class HeaderReader {
   private Header header(long dataBytes) throws FormatException {
     expect(json.nextToken(), JsonToken.START_OBJECT, "the header");
     while (json.nextToken() == JsonToken.PROPERTY_NAME) {
-      String name = json.currentName();
+      String name = unicode(json.currentName(), "the name");
       if (name.equals(Header.METADATA)) {
         if (metadata != null) {
           throw wrong("__metadata__ occurs twice");
@@ -106,14 +106,31 @@ final class HeaderReader {
     Map<String, String> texts = new LinkedHashMap<>();
     expect(json.nextToken(), JsonToken.START_OBJECT, "__metadata__");
     while (json.nextToken() == JsonToken.PROPERTY_NAME) {
-      String name = json.currentName();
+      String name = unicode(json.currentName(), "the __metadata__ name");
       String field = "__metadata__ " + FormatException.quote(name);
       expect(json.nextToken(), JsonToken.VALUE_STRING, field);
-      if (texts.putIfAbsent(name, json.getString()) != null) {
+      if (texts.putIfAbsent(name, unicode(json.getString(), field)) != null) {
         throw wrong(field + " occurs twice");
       }
     }
     return texts;
+  }
+
+  /** JSON's escapes can spell halves of surrogate pairs, which no UTF-8 file can hold. */
+  private String unicode(String text, String what) throws FormatException {
+    for (int i = 0; i < text.length(); i++) {
+      char unit = text.charAt(i);
+      boolean pair =
+          Character.isHighSurrogate(unit)
+              && i + 1 < text.length()
+              && Character.isLowSurrogate(text.charAt(i + 1));
+      if (pair) {
+        i++;
+      } else if (Character.isSurrogate(unit)) {
+        throw wrong(what + " " + FormatException.quote(text) + " is no valid Unicode");
+      }
+    }
+    return text;
   }
 
   private Entry entry(String name, long dataBytes) throws FormatException {

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsDamageTest {
   @TempDir Path directory;
@@ -84,6 +85,28 @@ class SafetensorsDamageTest {
     write(json, dataBytes);
     FormatException e = assertThrows(FormatException.class, () -> SafetensorsFile.open(path));
     assertEquals(path + ": " + message, e.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"__metadata__\":{\"a\":\"x\\ude00\"}}",
+        "{\"__metadata__\":{\"\\ud83d\":\"x\"}}",
+        "{\"\\ud83dx\":{}}"
+      })
+  void halvesOfSurrogatePairsAreRefused(String json) throws IOException {
+    write(json, 0);
+    FormatException e = assertThrows(FormatException.class, () -> SafetensorsFile.open(path));
+    // the parser itself refuses some of them in names
+    assertTrue(message(e).matches(".*(no valid Unicode|roken surrogate pair).*"), message(e));
+  }
+
+  @Test
+  void wholeSurrogatePairsAreRead() throws IOException {
+    write("{\"__metadata__\":{\"a\":\"\\ud83d\\ude00\"}}", 0);
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      assertEquals("\uD83D\uDE00", file.metadata().get("a"));
+    }
   }
 
   @Test
