@@ -20,8 +20,8 @@ import org.batchnorm4j.kernel.ScalarKernels;
  * ResidualEnds}; the other elementwise kernels are here. Those compute the last vector of a run
  * first and store it at the end. It overlaps the one before it, so no values are left over, and
  * calls in place still read every value before it is overwritten. Runs and rows shorter than a
- * vector go to the scalar twin, except that contiguous rows of few channels are taken several at a
- * time.
+ * vector go to the scalar twin, except that contiguous rows that fill their vectors badly are taken
+ * several at a time.
  *
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
@@ -331,19 +331,23 @@ public final class VectorKernels implements CpuKernels {
       float[] shift,
       int at,
       boolean relu) {
-    if (channels < FLOAT_COUNT) {
-      int taken = rowsTakenTogether(rows, stride, channels);
-      if (taken > 0) {
-        int wide = channels * FLOAT_COUNT;
-        float[] means = repeated(mean, at, channels);
-        float[] scales = repeated(scale, at, channels);
-        float[] shifts = repeated(shift, at, channels);
-        int groups = taken / FLOAT_COUNT;
-        standardiseRows(x, xFrom, y, yFrom, groups, wide, wide, means, scales, shifts, 0, relu);
-      }
+    int group = rowsInGroup(rows, stride, channels);
+    if (group > 1) {
+      int groups = rows / group;
+      int taken = groups * group;
+      int wide = channels * group;
+      float[] means = repeated(mean, at, channels, group);
+      float[] scales = repeated(scale, at, channels, group);
+      float[] shifts = repeated(shift, at, channels, group);
+      standardiseRows(x, xFrom, y, yFrom, groups, wide, wide, means, scales, shifts, 0, relu);
       int i = taken * stride;
-      scalar.standardiseRows(
+      standardiseRows(
           x, xFrom + i, y, yFrom + i, rows - taken, stride, channels, mean, scale, shift, at, relu);
+      return;
+    }
+    if (channels < FLOAT_COUNT) {
+      scalar.standardiseRows(
+          x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at, relu);
       return;
     }
     int end = channels - FLOAT_COUNT;
@@ -366,16 +370,22 @@ public final class VectorKernels implements CpuKernels {
   }
 
   /**
-   * How many rows of fewer channels than a vector has floats are taken as rows of {@code channels *
-   * FLOAT_COUNT}: a multiple of {@code FLOAT_COUNT} if they are contiguous, and none if there are
-   * so few that repeating the channel's numbers costs more than it saves.
+   * How many contiguous rows are taken as one row of as many times the channels, with the channel's
+   * numbers repeated, so that vectors end where the long row ends; 1 if that saves less than a
+   * sixth of the vectors, or if there are so few rows that repeating costs more than it saves.
    */
-  private static int rowsTakenTogether(int rows, int stride, int channels) {
-    return stride == channels && rows >= 4 * FLOAT_COUNT ? rows / FLOAT_COUNT * FLOAT_COUNT : 0;
+  private static int rowsInGroup(int rows, int stride, int channels) {
+    int vectors = (channels + FLOAT_COUNT - 1) / FLOAT_COUNT;
+    if (channels == 0 || stride != channels || 5 * vectors * FLOAT_COUNT < 6 * channels) {
+      return 1;
+    }
+    int evenly = FLOAT_COUNT / Math.min(FLOAT_COUNT, Integer.lowestOneBit(channels));
+    int group = channels < FLOAT_COUNT ? FLOAT_COUNT : evenly;
+    return rows >= 4 * group ? group : 1;
   }
 
-  private static float[] repeated(float[] perChannel, int at, int channels) {
-    float[] repeated = new float[channels * FLOAT_COUNT];
+  private static float[] repeated(float[] perChannel, int at, int channels, int times) {
+    float[] repeated = new float[channels * times];
     for (int from = 0; from < repeated.length; from += channels) {
       System.arraycopy(perChannel, at, repeated, from, channels);
     }
@@ -403,21 +413,25 @@ public final class VectorKernels implements CpuKernels {
       float[] scale,
       float[] shift,
       int at) {
-    if (channels < FLOAT_COUNT) {
-      int taken = rowsTakenTogether(rows, stride, channels);
-      if (taken > 0) {
-        int wide = channels * FLOAT_COUNT;
-        float[] means = repeated(mean, at, channels);
-        float[] scales = repeated(scale, at, channels);
-        float[] shifts = repeated(shift, at, channels);
-        int groups = taken / FLOAT_COUNT;
-        standardiseRowsAddRelu(
-            x, xFrom, r, rFrom, y, yFrom, groups, wide, wide, means, scales, shifts, 0);
-      }
+    int group = rowsInGroup(rows, stride, channels);
+    if (group > 1) {
+      int groups = rows / group;
+      int taken = groups * group;
+      int wide = channels * group;
+      float[] means = repeated(mean, at, channels, group);
+      float[] scales = repeated(scale, at, channels, group);
+      float[] shifts = repeated(shift, at, channels, group);
+      standardiseRowsAddRelu(
+          x, xFrom, r, rFrom, y, yFrom, groups, wide, wide, means, scales, shifts, 0);
       int i = taken * stride;
       int left = rows - taken;
-      scalar.standardiseRowsAddRelu(
+      standardiseRowsAddRelu(
           x, xFrom + i, r, rFrom + i, y, yFrom + i, left, stride, channels, mean, scale, shift, at);
+      return;
+    }
+    if (channels < FLOAT_COUNT) {
+      scalar.standardiseRowsAddRelu(
+          x, xFrom, r, rFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
     } else {
       ResidualEnds.standardiseRows(
           x, xFrom, r, rFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
@@ -484,21 +498,25 @@ public final class VectorKernels implements CpuKernels {
       float[] b,
       float[] d,
       int at) {
-    if (channels < FLOAT_COUNT) {
-      int taken = rowsTakenTogether(rows, stride, channels);
-      if (taken > 0) {
-        int wide = channels * FLOAT_COUNT;
-        float[] means = repeated(mean, at, channels);
-        float[] as = repeated(a, at, channels);
-        float[] bs = repeated(b, at, channels);
-        float[] ds = repeated(d, at, channels);
-        int groups = taken / FLOAT_COUNT;
-        rowInputGradient(x, xFrom, g, gFrom, dx, dxFrom, groups, wide, wide, means, as, bs, ds, 0);
-      }
+    int group = rowsInGroup(rows, stride, channels);
+    if (group > 1) {
+      int groups = rows / group;
+      int taken = groups * group;
+      int wide = channels * group;
+      float[] means = repeated(mean, at, channels, group);
+      float[] as = repeated(a, at, channels, group);
+      float[] bs = repeated(b, at, channels, group);
+      float[] ds = repeated(d, at, channels, group);
+      rowInputGradient(x, xFrom, g, gFrom, dx, dxFrom, groups, wide, wide, means, as, bs, ds, 0);
       int i = taken * stride;
       int left = rows - taken;
-      scalar.rowInputGradient(
+      rowInputGradient(
           x, xFrom + i, g, gFrom + i, dx, dxFrom + i, left, stride, channels, mean, a, b, d, at);
+      return;
+    }
+    if (channels < FLOAT_COUNT) {
+      scalar.rowInputGradient(
+          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
       return;
     }
     int end = channels - FLOAT_COUNT;
@@ -539,24 +557,22 @@ public final class VectorKernels implements CpuKernels {
       float[] b,
       float[] d,
       int at) {
-    if (channels < FLOAT_COUNT) {
-      int taken = rowsTakenTogether(rows, stride, channels);
-      if (taken > 0) {
-        int wide = channels * FLOAT_COUNT;
-        float[] means = repeated(mean, at, channels);
-        float[] scales = repeated(scale, at, channels);
-        float[] shifts = repeated(shift, at, channels);
-        float[] as = repeated(a, at, channels);
-        float[] bs = repeated(b, at, channels);
-        float[] ds = repeated(d, at, channels);
-        int groups = taken / FLOAT_COUNT;
-        rowInputGradientRelu(
-            x, xFrom, g, gFrom, dx, dxFrom, groups, wide, wide, means, scales, shifts, as, bs, ds,
-            0);
-      }
+    int group = rowsInGroup(rows, stride, channels);
+    if (group > 1) {
+      int groups = rows / group;
+      int taken = groups * group;
+      int wide = channels * group;
+      float[] means = repeated(mean, at, channels, group);
+      float[] scales = repeated(scale, at, channels, group);
+      float[] shifts = repeated(shift, at, channels, group);
+      float[] as = repeated(a, at, channels, group);
+      float[] bs = repeated(b, at, channels, group);
+      float[] ds = repeated(d, at, channels, group);
+      rowInputGradientRelu(
+          x, xFrom, g, gFrom, dx, dxFrom, groups, wide, wide, means, scales, shifts, as, bs, ds, 0);
       int i = taken * stride;
       int left = rows - taken;
-      scalar.rowInputGradientRelu(
+      rowInputGradientRelu(
           x,
           xFrom + i,
           g,
@@ -573,6 +589,11 @@ public final class VectorKernels implements CpuKernels {
           b,
           d,
           at);
+      return;
+    }
+    if (channels < FLOAT_COUNT) {
+      scalar.rowInputGradientRelu(
+          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
       return;
     }
     FloatVector zero = FloatVector.zero(FLOATS);

@@ -61,6 +61,17 @@ class VectorKernelsTest {
 
   @ParameterizedTest
   @EnumSource
+  void equalsScalarForRowsThatAreNoWholeVectors(KernelCall call) {
+    for (int channels : new int[] {17, 18, 20, 24, 33, 36, 40, 50}) {
+      for (Values values : Values.values()) {
+        assertSameBits(call, 67, channels, channels, values); // groups of 16 rows and three more
+        assertSameBits(call, 67, channels, channels + 1, values);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void equalsScalarForLongRuns(KernelCall call) {
     for (int length = 127; length <= 161; length++) {
       for (Values values : Values.values()) {
