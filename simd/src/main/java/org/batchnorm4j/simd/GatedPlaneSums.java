@@ -19,7 +19,7 @@ import org.batchnorm4j.kernel.VirtualLanes;
  */
 final class GatedPlaneSums {
 
-  /** From this length on one pass is faster than two kernels; a third slower at 49. */
+  /** Runs from this length on are taken in one pass; at 49 two kernels are faster. */
   static final int LONG = 128;
 
   private GatedPlaneSums() {}
