@@ -1,5 +1,7 @@
 package org.batchnorm4j.simd;
 
+import static org.batchnorm4j.simd.RowLines.repeated;
+import static org.batchnorm4j.simd.RowLines.rowsInGroup;
 import static org.batchnorm4j.simd.VectorWidth.DOUBLE_COUNT;
 import static org.batchnorm4j.simd.VectorWidth.FLOATS;
 import static org.batchnorm4j.simd.VectorWidth.FLOAT_COUNT;
@@ -17,11 +19,11 @@ import org.batchnorm4j.kernel.ScalarKernels;
  * vectors of 128, 256 and 512 bits.
  *
  * <p>Sums are in {@link PlaneSums} and {@link RowSums}, the ends of residual blocks in {@link
- * ResidualEnds}; the other elementwise kernels are here. Those compute the last vector of a run
- * first and store it at the end. It overlaps the one before it, so no values are left over, and
- * calls in place still read every value before it is overwritten. Runs and rows shorter than a
- * vector go to the scalar twin, except that contiguous rows that fill their vectors badly are taken
- * several at a time.
+ * ResidualEnds}, the other elementwise kernels for rows in {@link RowLines}; those for planes are
+ * here. All of those compute the last vector of a run first and store it at the end. It overlaps
+ * the one before it, so no values are left over, and calls in place still read every value before
+ * it is overwritten. Runs and rows shorter than a vector go to the scalar twin, except that
+ * contiguous rows that fill their vectors badly are taken several at a time.
  *
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
@@ -94,12 +96,12 @@ public final class VectorKernels implements CpuKernels {
     }
   }
 
-  private static FloatVector standardised(
+  static FloatVector standardised(
       FloatVector x, FloatVector mean, FloatVector scale, FloatVector shift) {
     return x.sub(mean).fma(scale, shift);
   }
 
-  private static FloatVector rectified(FloatVector y) {
+  static FloatVector rectified(FloatVector y) {
     return y.blend(0f, y.compare(VectorOperators.LE, 0f)); // NaN is not <= 0 and stays
   }
 
@@ -252,7 +254,7 @@ public final class VectorKernels implements CpuKernels {
     }
   }
 
-  private static FloatVector inputGradient(
+  static FloatVector inputGradient(
       FloatVector g, FloatVector centred, FloatVector a, FloatVector b, FloatVector c) {
     return g.fma(a, centred.fma(b, c));
   }
@@ -350,52 +352,7 @@ public final class VectorKernels implements CpuKernels {
           x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at, relu);
       return;
     }
-    int end = channels - FLOAT_COUNT;
-    for (int r = 0; r < rows; r++) {
-      int from = xFrom + r * stride;
-      int to = yFrom + r * stride;
-      FloatVector last = standardised(x, from, mean, scale, shift, at, end);
-      if (relu) {
-        for (int c = 0; c < end; c += FLOAT_COUNT) {
-          rectified(standardised(x, from, mean, scale, shift, at, c)).intoArray(y, to + c);
-        }
-        rectified(last).intoArray(y, to + end);
-      } else {
-        for (int c = 0; c < end; c += FLOAT_COUNT) {
-          standardised(x, from, mean, scale, shift, at, c).intoArray(y, to + c);
-        }
-        last.intoArray(y, to + end);
-      }
-    }
-  }
-
-  /**
-   * How many contiguous rows are taken as one row of as many times the channels, with the channel's
-   * numbers repeated, so that vectors end where the long row ends; 1 if that saves less than a
-   * sixth of the vectors, or if there are so few rows that repeating costs more than it saves.
-   */
-  private static int rowsInGroup(int rows, int stride, int channels) {
-    int vectors = (channels + FLOAT_COUNT - 1) / FLOAT_COUNT;
-    if (channels == 0 || stride != channels || 5 * vectors * FLOAT_COUNT < 6 * channels) {
-      return 1;
-    }
-    int evenly = FLOAT_COUNT / Math.min(FLOAT_COUNT, Integer.lowestOneBit(channels));
-    int group = channels < FLOAT_COUNT ? FLOAT_COUNT : evenly;
-    return rows >= 4 * group ? group : 1;
-  }
-
-  private static float[] repeated(float[] perChannel, int at, int channels, int times) {
-    float[] repeated = new float[channels * times];
-    for (int from = 0; from < repeated.length; from += channels) {
-      System.arraycopy(perChannel, at, repeated, from, channels);
-    }
-    return repeated;
-  }
-
-  private static FloatVector standardised(
-      float[] x, int row, float[] mean, float[] scale, float[] shift, int at, int c) {
-    return standardised(
-        load(x, row + c), load(mean, at + c), load(scale, at + c), load(shift, at + c));
+    RowLines.standardise(x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at, relu);
   }
 
   @Override
@@ -519,24 +476,8 @@ public final class VectorKernels implements CpuKernels {
           x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
       return;
     }
-    int end = channels - FLOAT_COUNT;
-    for (int r = 0; r < rows; r++) {
-      int xRow = xFrom + r * stride;
-      int gRow = gFrom + r * stride;
-      int dxRow = dxFrom + r * stride;
-      FloatVector last =
-          rowGradient(load(g, gRow + end), load(x, xRow + end), mean, a, b, d, at + end);
-      for (int c = 0; c < end; c += FLOAT_COUNT) {
-        rowGradient(load(g, gRow + c), load(x, xRow + c), mean, a, b, d, at + c)
-            .intoArray(dx, dxRow + c);
-      }
-      last.intoArray(dx, dxRow + end);
-    }
-  }
-
-  private static FloatVector rowGradient(
-      FloatVector g, FloatVector x, float[] mean, float[] a, float[] b, float[] d, int k) {
-    return inputGradient(g, x.sub(load(mean, k)), load(a, k), load(b, k), load(d, k));
+    RowLines.inputGradient(
+        x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
   }
 
   @Override
@@ -596,33 +537,8 @@ public final class VectorKernels implements CpuKernels {
           x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
       return;
     }
-    FloatVector zero = FloatVector.zero(FLOATS);
-    int end = channels - FLOAT_COUNT;
-    for (int r = 0; r < rows; r++) {
-      int xRow = xFrom + r * stride;
-      int gRow = gFrom + r * stride;
-      int dxRow = dxFrom + r * stride;
-      FloatVector lastCentred = load(x, xRow + end).sub(load(mean, at + end));
-      FloatVector lastGradient =
-          zero.blend(
-              load(g, gRow + end),
-              lastCentred
-                  .fma(load(scale, at + end), load(shift, at + end))
-                  .compare(VectorOperators.GT, 0f));
-      FloatVector last =
-          lastGradient.fma(
-              load(a, at + end), lastCentred.fma(load(b, at + end), load(d, at + end)));
-      for (int c = 0; c < end; c += FLOAT_COUNT) {
-        int k = at + c;
-        FloatVector centred = load(x, xRow + c).sub(load(mean, k));
-        FloatVector gradient =
-            zero.blend(
-                load(g, gRow + c),
-                centred.fma(load(scale, k), load(shift, k)).compare(VectorOperators.GT, 0f));
-        gradient.fma(load(a, k), centred.fma(load(b, k), load(d, k))).intoArray(dx, dxRow + c);
-      }
-      last.intoArray(dx, dxRow + end);
-    }
+    RowLines.inputGradientRelu(
+        x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
   }
 
   // ---- half types; rows without gaps are one long run
