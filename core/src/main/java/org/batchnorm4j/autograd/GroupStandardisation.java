@@ -116,9 +116,8 @@ final class GroupStandardisation {
     }
 
     private boolean hasNan(int group) {
-      double[] values = x.toDoubles();
-      int size = values.length / inverse.length;
-      return Arrays.stream(values, group * size, (group + 1) * size).anyMatch(Double::isNaN);
+      Tensor values = x.reshape(inverse.length, moments.count()).range(group, group + 1);
+      return Arrays.stream(values.toDoubles()).anyMatch(Double::isNaN);
     }
 
     /** A parameter's value for each run; {@code missing} everywhere if there is none. */

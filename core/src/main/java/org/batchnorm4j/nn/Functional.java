@@ -127,11 +127,10 @@ public final class Functional {
         && (count != 1 || options.batchOfOne() == BatchOfOne.ACCEPT)) {
       VarianceEstimator estimator =
           count == 1 ? VarianceEstimator.BIASED : options.runningVariance();
-      RunningStatistics.Incident incident =
-          RunningStatistics.update(runningMean, runningVar, moments, estimator, options.momentum());
-      if (incident != null) {
-        RunningStatistics.warn("batch_norm: " + incident.text());
-      }
+      RunningStatistics.report(
+          "batch_norm",
+          RunningStatistics.update(
+              runningMean, runningVar, moments, estimator, options.momentum()));
     }
     return output;
   }

@@ -142,12 +142,10 @@ public final class OnnxBatchNormalization {
     Tensor newVar = inputVar.to(Layout.CHANNELS_FIRST).detach();
     Tensor flatMean = newMean.reshape(channels);
     Tensor flatVar = newVar.reshape(channels);
-    RunningStatistics.Incident incident =
+    RunningStatistics.report(
+        "BatchNormalization",
         RunningStatistics.update(
-            flatMean, flatVar, moments, VarianceEstimator.BIASED, 1 - momentum);
-    if (incident != null) {
-      RunningStatistics.warn("BatchNormalization: " + incident.text());
-    }
+            flatMean, flatVar, moments, VarianceEstimator.BIASED, 1 - momentum));
     boolean saves = opset < 14;
     return new Outputs(
         shaped(y, x.shape(), pass),

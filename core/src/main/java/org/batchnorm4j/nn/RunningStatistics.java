@@ -89,6 +89,13 @@ final class RunningStatistics {
     System.getLogger("org.batchnorm4j.nn").log(System.Logger.Level.WARNING, line);
   }
 
+  /** Says what happened, if anything did. */
+  static void report(String who, @Nullable Incident incident) {
+    if (incident != null) {
+      warn(who + ": " + incident.text());
+    }
+  }
+
   private static double moved(double running, double batch, double weight) {
     if (weight == 1) {
       return batch;

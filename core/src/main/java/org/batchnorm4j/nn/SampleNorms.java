@@ -141,7 +141,8 @@ final class SampleNorms {
                 + ": expected running_mean and running_var to be defined when use_input_stats is"
                 + " false");
       }
-      return byRunningStatistics(input, runningMean, runningVar, weight, bias, eps, pass);
+      return BatchNormalization.withGivenStatistics(
+          input, runningMean, runningVar, weight, bias, eps, false, pass);
     }
     if (input.shape().span(2, input.rank()) == 1) {
       throw new ShapeException(
@@ -154,35 +155,12 @@ final class SampleNorms {
     GroupedNormalization instances = GroupedNormalization.ofChannels(who, input, channels, pass);
     Tensor output = instances.standardised(weight, bias, eps);
     if (runningMean != null && runningVar != null) {
-      RunningStatistics.Incident incident =
+      RunningStatistics.report(
+          who,
           RunningStatistics.updateByInstances(
-              runningMean, runningVar, instances.moments(), momentum);
-      if (incident != null) {
-        RunningStatistics.warn(who + ": " + incident.text());
-      }
+              runningMean, runningVar, instances.moments(), momentum));
     }
     return output;
-  }
-
-  private static Tensor byRunningStatistics(
-      Tensor input,
-      Tensor mean,
-      Tensor variance,
-      @Nullable Tensor weight,
-      @Nullable Tensor bias,
-      double eps,
-      Pass pass) {
-    Tensor x = wide(input, pass);
-    Tensor gamma = weight == null ? null : wide(weight, pass);
-    Tensor beta = bias == null ? null : wide(bias, pass);
-    Tensor output =
-        BatchNormalization.withGivenStatistics(x, mean, variance, gamma, beta, eps, false, pass);
-    return pass.to(output, input.dtype());
-  }
-
-  private static Tensor wide(Tensor values, Pass pass) {
-    boolean half = values.dtype() == DType.FLOAT16 || values.dtype() == DType.BFLOAT16;
-    return half ? pass.to(values, DType.FLOAT32) : values;
   }
 
   private static void checkChannels(
