@@ -2,8 +2,6 @@ package org.batchnorm4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,7 +34,7 @@ class AccuracyTest {
 
   @Test
   void labmlsNetworkReadsNinetyEightOfAHundredOfMnist() throws IOException {
-    Path mnist = mnist();
+    Path mnist = SharedFiles.path("data/mnist");
     double sum = 0;
     for (String seed : SEEDS) {
       sum += accuracy(seed, List.of("--data", "mnist:" + mnist, "--holdout", "2000"));
@@ -47,7 +45,7 @@ class AccuracyTest {
 
   @Test
   void networkTrainedOnTheDigitsAloneReadsNinetyOfAHundredOfRealMnist() throws IOException {
-    Path mnist = mnist();
+    Path mnist = SharedFiles.path("data/mnist");
     accuracy("1", List.of());
     String checkpoint = directory.resolve("seed1/checkpoint.safetensors").toString();
     CommandResult result = CommandResult.of("evaluate", checkpoint, "--data", "mnist:" + mnist);
@@ -72,19 +70,5 @@ class AccuracyTest {
           .findFirst()
           .orElseThrow();
     }
-  }
-
-  /** MNIST; missing, the test is skipped with a line, or fails in continuous integration. */
-  private static Path mnist() {
-    Path path = Path.of(System.getProperty("batchnorm4j.shared", "../../shared"), "data/mnist");
-    if (Files.notExists(path)) {
-      String message = "skipped: " + path.toAbsolutePath().normalize() + " is missing";
-      if (Boolean.getBoolean("batchnorm4j.ci")) {
-        fail(message);
-      }
-      System.out.println(message);
-      abort(message);
-    }
-    return path;
   }
 }

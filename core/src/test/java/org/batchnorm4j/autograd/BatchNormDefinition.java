@@ -2,7 +2,10 @@ package org.batchnorm4j.autograd;
 
 import org.batchnorm4j.tensor.Tensor;
 
-/** Batch norm and its input gradient by definition in float64, with what float32 may be off by. */
+/**
+ * Batch norm, with a ReLU behind it or none, and its gradients by definition in float64, with what
+ * float32 may be off by. With a ReLU the output is the one before it.
+ */
 final class BatchNormDefinition {
   private static final double U = 0x1p-24; // unit roundoff of float32
 
@@ -20,6 +23,10 @@ final class BatchNormDefinition {
   private final double[] sumSizes;
 
   BatchNormDefinition(Tensor x, Tensor g, Tensor gamma, Tensor beta, double eps) {
+    this(x, g, gamma, beta, eps, false);
+  }
+
+  BatchNormDefinition(Tensor x, Tensor g, Tensor gamma, Tensor beta, double eps, boolean relu) {
     channels = x.axis(1);
     plane = (int) x.shape().span(2, x.rank());
     this.x = x.toDoubles();
@@ -43,6 +50,7 @@ final class BatchNormDefinition {
       inverse[c] = 1 / Math.sqrt(variance[c] + eps);
     }
     for (int i = 0; i < this.x.length; i++) {
+      this.g[i] = relu && output(i) <= 0 ? 0 : this.g[i];
       sumG[channel(i)] += this.g[i];
       sumGx[channel(i)] += this.g[i] * centred(i);
       sumSizes[channel(i)] += Math.abs(this.g[i] * centred(i));
