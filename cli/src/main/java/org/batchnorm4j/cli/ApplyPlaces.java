@@ -34,7 +34,7 @@ record ApplyPlaces(List<Path> inputs, @Nullable Path out) {
     if (count == 0) {
       throw new UsageException("the file to read is missing");
     }
-    boolean writes = verify ? named && count == 2 && isOutput(paths.getLast()) : true;
+    boolean writes = !verify || (named && count == 2 && isOutput(paths.getLast()));
     if (writes && count == 1) {
       throw new UsageException(
           "the file to write is missing: name it after " + paths.getFirst() + ", or use --verify");

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -123,7 +124,7 @@ final class RunClaim implements AutoCloseable {
   }
 
   private static @Nullable Object key(Path file) throws IOException {
-    return Files.readAttributes(file, java.nio.file.attribute.BasicFileAttributes.class).fileKey();
+    return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
   }
 
   /** The directory that is claimed. */

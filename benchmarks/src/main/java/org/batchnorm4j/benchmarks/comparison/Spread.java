@@ -10,10 +10,10 @@ import java.util.Locale;
  * @param median half is below
  * @param upper three quarters are below
  */
-record Spread(double lower, double median, double upper) {
+public record Spread(double lower, double median, double upper) {
 
   /** Quartiles with linear interpolation between neighbours. */
-  static Spread of(double[] values) {
+  public static Spread of(double[] values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     return new Spread(at(sorted, 0.25), at(sorted, 0.5), at(sorted, 0.75));

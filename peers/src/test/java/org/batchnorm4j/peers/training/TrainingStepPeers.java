@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.batchnorm4j.benchmarks.comparison.Spread;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.tensor.CpuBackend;
 import org.bytedeco.javacpp.Loader;
@@ -120,12 +121,23 @@ public final class TrainingStepPeers {
           "| %s | %d | %s | %s | %s | %.0f KiB |%n",
           network.option(),
           threads,
-          Quartiles.of(ourTimes).text(1),
-          Quartiles.of(theirTimes).text(1),
-          Quartiles.of(ratios).text(2),
-          Quartiles.of(bytes).median() / 1024);
+          text(Spread.of(ourTimes), 1),
+          text(Spread.of(theirTimes), 1),
+          text(Spread.of(ratios), 2),
+          Spread.of(bytes).median() / 1024);
     }
     System.err.println(losses);
+  }
+
+  /** {@code median (lower to upper)} with the given number of decimals. */
+  private static String text(Spread spread, int decimals) {
+    String number = "%." + decimals + "f";
+    return String.format(
+        Locale.ROOT,
+        number + " (" + number + " to " + number + ")",
+        spread.median(),
+        spread.lower(),
+        spread.upper());
   }
 
   private static double time(TrainingSide side) {
