@@ -16,13 +16,13 @@ final class Comparison {
   private static final long LEAST_NANOS = 3_000_000;
   private static final int MOST_ROUNDS = 51;
   private static final long REST_NANOS = 2_000_000;
-  private static final long OUR_WARM_UP_NANOS = 200_000_000;
 
   private final List<Peer> peers;
   private final int[] threads;
   private final long budget;
   private final int leastRounds;
   private final Consumer<String> said;
+  private final WarmUp warmUp = new WarmUp(System::nanoTime);
 
   /**
    * @param peers ours with SIMD first, against which outputs are checked
@@ -40,6 +40,14 @@ final class Comparison {
   }
 
   private record Seat(Peer peer, int threads, Contender contender, List<Double> nanos) {
+    /** What the JVM compiles while it runs needs more than what others have compiled. */
+    long leastWarmUp() {
+      if (peer instanceof Ours) {
+        return 500_000_000;
+      }
+      return peer instanceof Roof ? 100_000_000 : 0;
+    }
+
     long time(int runs) {
       contender.enter();
       contender.run();
@@ -58,7 +66,7 @@ final class Comparison {
       sitDown(problem, seats);
       int[] runs = new int[seats.size()];
       for (int i = 0; i < runs.length; i++) {
-        long once = warmUp(seats.get(i));
+        long once = warmUp.nanos(seats.get(i).contender(), seats.get(i).leastWarmUp());
         runs[i] = Math.clamp(LEAST_NANOS / Math.max(1, once) + 1, 1, 1000);
       }
       long start = System.nanoTime();
@@ -121,16 +129,5 @@ final class Comparison {
             + (float) share
             + " times what rounding allows; its times are left out");
     return false;
-  }
-
-  /** The nanoseconds of one warm run. */
-  private static long warmUp(Seat seat) {
-    boolean compiled = seat.peer() instanceof Ours || seat.peer() instanceof Roof;
-    long start = System.nanoTime();
-    long once = seat.time(1);
-    while (compiled && System.nanoTime() - start < OUR_WARM_UP_NANOS) {
-      once = seat.time(1);
-    }
-    return once;
   }
 }

@@ -173,15 +173,70 @@ class ReportTest {
   void shapesAreCutToTheBytesAllowed() {
     assertEquals(new Planes(20, 64, 112, 112), new Planes(50, 64, 112, 112).within(64 << 20));
     assertEquals(SHAPE, SHAPE.within(64 << 20));
-    assertEquals(12, PeersCommand.parsed(List.of("peers", "--quick")).shapes().size());
+    assertEquals(12, PeersRequest.parsed(List.of("peers", "--quick")).shapes().size());
   }
 
   @Test
   void unknownArgumentsAreRefused() {
     assertThrows(
-        IllegalArgumentException.class, () -> PeersCommand.parsed(List.of("peers", "--quik")));
-    assertThrows(IllegalArgumentException.class, () -> PeersCommand.parsed(List.of()));
+        IllegalArgumentException.class, () -> PeersRequest.parsed(List.of("peers", "--quik")));
+    assertThrows(IllegalArgumentException.class, () -> PeersRequest.parsed(List.of()));
     assertThrows(
-        IllegalArgumentException.class, () -> PeersCommand.parsed(List.of("peers", "--out")));
+        IllegalArgumentException.class, () -> PeersRequest.parsed(List.of("peers", "--out")));
+  }
+
+  @Test
+  void listsChooseWhatIsMeasured() {
+    PeersRequest request =
+        PeersRequest.parsed(
+            List.of("peers", "--ops", "backward", "--layout", "nhwc,nchw", "--threads", "2"));
+    assertEquals(List.of(Direction.BACKWARD), request.directions());
+    assertEquals(List.of(Layout.CHANNELS_LAST, Layout.CHANNELS_FIRST), request.layouts());
+    assertEquals(List.of(2), request.threads());
+    for (String name : List.of("--ops", "--layout", "--threads", "--only")) {
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> PeersRequest.parsed(List.of("peers", name, "none")).shapes());
+    }
+  }
+
+  @Test
+  void hugePagesAreCountedForBothSides() {
+    List<String> smaps =
+        List.of(
+            "740000000-800000000 rw-p 00000000 00:00 0 ",
+            "Anonymous:         4096 kB",
+            "AnonHugePages:     2048 kB",
+            "563c9d098000-563cd4000000 rw-p 00000000 00:00 0                          [heap]",
+            "Anonymous:         3072 kB",
+            "AnonHugePages:     1024 kB");
+    assertEquals(
+        "on huge pages: 1 of 3 MiB of the native heap, 2 of 4 MiB of the JVM",
+        HugePages.of(smaps).text());
+  }
+
+  @Test
+  void warmingUpGoesOnUntilTimesStopFalling() {
+    long[] clock = {0};
+    int[] runs = {0};
+    Contender slowAtFirst =
+        new Contender() {
+          @Override
+          public String implementation() {
+            return "slow at first";
+          }
+
+          @Override
+          public void run() {
+            clock[0] += 1_000_000L * Math.max(10, 40 - runs[0]++);
+          }
+
+          @Override
+          public Outputs outputs() {
+            throw new UnsupportedOperationException("nothing is computed");
+          }
+        };
+    assertEquals(10_000_000, new WarmUp(() -> clock[0]).nanos(slowAtFirst, 1));
+    assertTrue(runs[0] > 45 && runs[0] < 60, "stopped after " + runs[0] + " runs");
   }
 }
