@@ -199,7 +199,7 @@ final class GroupStandardisation {
 
     Tensor bias(Tensor g, Pass p) {
       if (p.isRecording() && x.size() > 0) {
-        return perParameter(g, p);
+        return perParameter(wide(g, p), p);
       }
       double[] sumG = sums(g, p).sumG();
       double[] result = new double[perSample];
@@ -215,14 +215,20 @@ final class GroupStandardisation {
       return result;
     }
 
-    // ---- the same formulas from operations that can be differentiated again
+    // ---- the same formulas from operations that can be differentiated again, in float64: the
+    // variance is a tensor here, and that of float32 data from 1e19 on does not fit a float32
+
+    private Tensor wide(Tensor values, Pass p) {
+      return p.to(values, DType.FLOAT64);
+    }
 
     private Tensor perParameter(Tensor values, Pass p) {
-      return p.sum(p.reshape(values, x.axis(0), perSample, x.size() / count), 0, 2);
+      Tensor byRun = p.reshape(values, x.axis(0), perSample, x.size() / count);
+      return p.to(p.sum(byRun, 0, 2), x.dtype());
     }
 
     private Tensor grouped(Tensor values, Pass p) {
-      return p.reshape(values, inverse.length, moments.count());
+      return p.reshape(wide(values, p), inverse.length, moments.count());
     }
 
     private Tensor meanOfGroups(Tensor values, Pass p) {
@@ -235,7 +241,7 @@ final class GroupStandardisation {
           centred
               ? Reductions.var(rows, false, new int[] {1}, true, p)
               : meanOfGroups(p.square(rows), p);
-      Tensor one = p.filled(1, x.dtype(), Shape.of());
+      Tensor one = p.filled(1, DType.FLOAT64, Shape.of());
       return p.div(one, p.sqrt(p.add(variance, eps)));
     }
 
@@ -248,15 +254,15 @@ final class GroupStandardisation {
     private Tensor differentiableInput(Tensor g, Pass p) {
       Tensor h = g;
       if (weight != null) {
-        Tensor byRun = p.reshape(g, x.axis(0), perSample, x.size() / count);
-        h = p.mul(byRun, p.reshape(weight, 1, perSample, 1));
+        Tensor byRun = p.reshape(wide(g, p), x.axis(0), perSample, x.size() / count);
+        h = p.mul(byRun, p.reshape(wide(weight, p), 1, perSample, 1));
       }
       Tensor rows = grouped(h, p);
       Tensor xhat = normalised(p);
       Tensor along = p.mul(xhat, meanOfGroups(p.mul(rows, xhat), p));
       Tensor across = centred ? p.sub(rows, meanOfGroups(rows, p)) : rows;
       Tensor dx = p.mul(p.sub(across, along), inverseDeviation(p));
-      return p.reshape(dx, x.shape().toArray());
+      return p.to(p.reshape(dx, x.shape().toArray()), x.dtype());
     }
   }
 }

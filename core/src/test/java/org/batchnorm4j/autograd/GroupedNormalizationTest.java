@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.tensor.CpuBackend;
 import org.batchnorm4j.tensor.DType;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GroupedNormalizationTest {
   private static final double U = 0x1p-24; // unit roundoff of float32
@@ -247,5 +249,52 @@ class GroupedNormalizationTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> LocalResponse.acrossChannels(integers, 1, 1, 1, 1, 1, pass));
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {1, 1e30, 1e38, 1e-30})
+  void gradientsOfHugeAndTinyDataAreRightWithAndWithoutAGraph(double size) {
+    Tensor values = Tensor.randn(RandomStream.of(4), 2, 4, 3).mul(size);
+    Tensor weights = Tensor.uniform(RandomStream.of(5), 0.5, 2, 4);
+    Tensor g = Tensor.randn(RandomStream.of(6), 2, 4, 3);
+    for (int groups : new int[] {0, 1, 2, 4}) { // 0 for the last axes, 4 is instance norm
+      for (boolean centred : new boolean[] {true, false}) {
+        List<double[]> exact = gradients(values, weights, g, groups, centred, DType.FLOAT64, false);
+        for (boolean graph : new boolean[] {false, true}) {
+          List<double[]> found =
+              gradients(values, weights, g, groups, centred, DType.FLOAT32, graph);
+          for (int k = 0; k < 2; k++) {
+            // some ten roundings to float32, of summands up to ten times the result
+            double bound = 100 * 0x1p-24 * largest(exact.get(k)) + 0x1p-149;
+            assertArrayEquals(exact.get(k), found.get(k), bound);
+          }
+        }
+      }
+    }
+  }
+
+  private static double largest(double... values) {
+    return Arrays.stream(values).map(Math::abs).max().orElse(0);
+  }
+
+  private static List<double[]> gradients(
+      Tensor values,
+      Tensor weights,
+      Tensor g,
+      int groups,
+      boolean centred,
+      DType dtype,
+      boolean graph) {
+    Pass pass = Pass.inference().recording();
+    Tensor x = pass.watch(values.to(dtype).detach());
+    Tensor w = pass.watch((groups == 0 ? weights.range(0, 3) : weights).to(dtype).detach());
+    GroupedNormalization norm =
+        groups == 0
+            ? GroupedNormalization.ofLastAxes("test", x, 1, pass)
+            : GroupedNormalization.ofChannels("test", x, groups, pass);
+    Tensor y =
+        centred ? norm.standardised(w, null, 1e-5) : norm.scaledByRootMeanSquare(w, null, 1e-5);
+    Gradients gradients = pass.backward(y, g.to(dtype), graph);
+    return List.of(gradients.of(x).toDoubles(), gradients.of(w).toDoubles());
   }
 }
