@@ -111,6 +111,7 @@ public abstract sealed class BatchNorm implements Module
    * as three steps.
    *
    * @param residual of the shape and type of the input
+   * @throws ShapeException also if the residual has another shape or type
    */
   public final Tensor forwardAddRelu(Tensor input, Tensor residual, Pass pass) {
     return forward(input, Epilogue.addRelu(residual), pass);
@@ -118,6 +119,7 @@ public abstract sealed class BatchNorm implements Module
 
   private Tensor forward(Tensor input, Epilogue epilogue, Pass pass) {
     ranks.check(describe(), input, numFeatures, options);
+    checkResidual(input, epilogue);
     state.requireValues(describe());
     if (options.inplace()) {
       return inPlace(input, epilogue, pass);
@@ -140,6 +142,21 @@ public abstract sealed class BatchNorm implements Module
       state.move(moments, describe());
     }
     return y.shape().equals(input.shape()) ? y : pass.reshape(y, input.shape().toArray());
+  }
+
+  /** Before anything is reshaped, cut into ranges or overwritten. */
+  private void checkResidual(Tensor input, Epilogue epilogue) {
+    if (epilogue instanceof Epilogue.AddRelu(Tensor residual)
+        && !(residual.shape().equals(input.shape()) && residual.dtype() == input.dtype())) {
+      throw new ShapeException(
+          describe()
+              + ": what is added before the ReLU is "
+              + residual.dtype()
+              + residual.shape()
+              + ", which does not fit the input "
+              + input.dtype()
+              + input.shape());
+    }
   }
 
   private boolean usesRunningStats(boolean training) {

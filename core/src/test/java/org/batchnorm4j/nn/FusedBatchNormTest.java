@@ -9,6 +9,7 @@ import java.util.List;
 import org.batchnorm4j.autograd.Epilogue;
 import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.ShapeException;
@@ -125,12 +126,33 @@ class FusedBatchNormTest {
     BatchNorm2d norm = norm();
     Tensor x = Tensor.ones(2, 3, 2, 2);
     assertEquals(
-        "batch_norm: what is added before the ReLU is float32(2, 3, 2, 1), which does not fit the"
+        "BatchNorm2d: what is added before the ReLU is float32(2, 3, 2, 1), which does not fit the"
             + " input float32(2, 3, 2, 2)",
         assertThrows(
                 ShapeException.class,
                 () -> norm.forwardAddRelu(x, Tensor.ones(2, 3, 2, 1), Pass.training()))
             .getMessage());
     assertEquals(0, norm.numBatchesTracked());
+  }
+
+  @Test
+  void residualsOfAnotherShapeAreRefusedAlsoWhereTheInputIsReadAsRows() {
+    BatchNormNd lastAxis = new BatchNormNd(2, BatchNormOptions.keras());
+    assertThrows( // eight values in rows of two, as the input has
+        ShapeException.class,
+        () -> lastAxis.forwardAddRelu(Tensor.ones(2, 2, 2), Tensor.ones(1, 4, 2), Pass.training()));
+    assertEquals(0, lastAxis.numBatchesTracked());
+  }
+
+  @Test
+  void residualsThatDoNotFitLeaveTheInputOfALayerInPlaceAlone() {
+    BatchNorm2d inPlace = new BatchNorm2d(1, BatchNormOptions.pytorch().withInplace(true));
+    Tensor x = Tensor.full(3, DType.FLOAT32, 4, 1, 512, 512); // as many ranges as samples
+    for (int samples : new int[] {2, 6}) {
+      Tensor residual = Tensor.ones(samples, 1, 512, 512);
+      assertThrows(
+          ShapeException.class, () -> inPlace.forwardAddRelu(x, residual, Pass.inference()));
+      assertEquals(3.0 * x.size(), x.sum().item());
+    }
   }
 }
