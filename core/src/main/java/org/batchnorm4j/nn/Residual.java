@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * {@code relu(body(x) + shortcut(x))} (He et al. 2016). Parts are named {@code body} and {@code
  * shortcut}. Inference is safe for use by many threads; training is not.
  *
- * <p>A batch norm at the end of the body computes sum and ReLU too, in the same bits. One that
- * works in place cannot be its start: the shortcut needs the input.
+ * <p>A batch norm at the end of the body computes sum and ReLU too, in the same bits. Neither way
+ * can start with one that works in place: the other one needs the input.
  */
 public final class Residual implements Module {
   private final Members members = new Members("Residual");
@@ -27,20 +27,27 @@ public final class Residual implements Module {
    *
    * @param body the long way
    * @param shortcut the short way, for where shapes change; null for the input itself
+   * @throws IllegalArgumentException if one of them starts with a batch norm that works in place
    */
   public Residual(Module body, @Nullable Module shortcut) {
     this.body = members.child("body", body);
     this.shortcut = shortcut == null ? null : members.child("shortcut", shortcut);
-    checkInPlace();
+    checkInPlace("body", body);
+    if (shortcut != null) {
+      checkInPlace("shortcut", shortcut);
+    }
   }
 
-  private void checkInPlace() {
-    BatchNorm first = overwriting(body);
+  /** Both ways read the input, and a body may hand it on to its end. */
+  private static void checkInPlace(String part, Module module) {
+    BatchNorm first = overwriting(module);
     if (first != null) {
       throw new IllegalArgumentException(
-          "Residual: the body starts with "
+          "Residual: the "
+              + part
+              + " starts with "
               + first.members()
-              + ", which works in place and would overwrite the input that the shortcut still"
+              + ", which works in place and would overwrite the input that the other way still"
               + " needs; build it with withInplace(false)");
     }
   }
@@ -55,14 +62,22 @@ public final class Residual implements Module {
         BatchNorm found = null;
         for (Module part : chain.order()) {
           found = overwriting(part);
-          if (found != null || !(part instanceof Flatten || part instanceof Dropout)) {
-            break; // what follows a view of the input may still overwrite it
+          if (found != null || !handsOn(part)) {
+            break;
           }
         }
         yield found;
       }
       default -> null;
     };
+  }
+
+  /** Whether a module may return its input or a view of it, which what follows may overwrite. */
+  private static boolean handsOn(Module module) {
+    return module instanceof Flatten
+        || module instanceof Dropout
+        || (module instanceof Sequential chain
+            && chain.order().stream().allMatch(Residual::handsOn));
   }
 
   @Override

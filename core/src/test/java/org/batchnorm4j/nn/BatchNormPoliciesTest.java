@@ -255,6 +255,29 @@ class BatchNormPoliciesTest {
             new Residual(
                 new Sequential(
                     new Flatten(), layer(BatchNormOptions.puzzleLib().withInplace(true)))));
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            new Residual(
+                new Sequential(
+                    new Sequential(new Dropout(0.5)),
+                    layer(BatchNormOptions.puzzleLib().withInplace(true)))));
+  }
+
+  @Test
+  void shortcutsThatWorkInPlaceAreRefusedBecauseTheBodyReadsTheInputToo() {
+    // with a batch norm as its whole body, a block normalises after the shortcut has run
+    assertEquals(
+        "Residual: the shortcut starts with BatchNorm1d \"shortcut\", which works in place and"
+            + " would overwrite the input that the other way still needs; build it with"
+            + " withInplace(false)",
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    new Residual(
+                        layer(BatchNormOptions.pytorch()),
+                        layer(BatchNormOptions.puzzleLib().withInplace(true))))
+            .getMessage());
   }
 
   @Test
