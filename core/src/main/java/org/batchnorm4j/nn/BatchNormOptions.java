@@ -375,14 +375,15 @@ public final class BatchNormOptions {
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();
-    text.append("eps=").append(values.eps);
-    text.append(", averaging=").append(values.averaging);
-    text.append(", running_variance=").append(values.runningVariance);
-    text.append(", affine=").append(values.affine);
-    text.append(", bias=").append(values.bias);
-    text.append(", track_running_stats=").append(values.trackRunningStats);
+    text.append("eps=").append(PythonText.of(values.eps));
+    text.append(", momentum=").append(momentum());
+    text.append(", affine=").append(PythonText.of(values.affine));
+    text.append(", bias=").append(PythonText.of(values.bias));
+    text.append(", track_running_stats=").append(PythonText.of(values.trackRunningStats));
     Draft usual = PYTORCH.values;
-    addIf(text, !values.scale, "scale=false");
+    boolean biased = values.runningVariance != usual.runningVariance;
+    addIf(text, biased, "running_variance=" + values.runningVariance);
+    addIf(text, !values.scale, "scale=False");
     addIf(text, !values.gamma.equals(usual.gamma), "gamma=" + values.gamma);
     addIf(text, values.batchOfOne != usual.batchOfOne, "batch_of_one=" + values.batchOfOne);
     addIf(text, !values.frozen.isEmpty(), "frozen=" + values.frozen);
@@ -390,9 +391,18 @@ public final class BatchNormOptions {
     addIf(text, values.axis != usual.axis, "axis=" + values.axis);
     addIf(text, values.rank != 0, "rank=" + values.rank);
     addIf(text, values.name != null, "name=" + values.name);
-    addIf(text, values.empty, "empty=true");
-    addIf(text, values.inplace, "inplace=true");
+    addIf(text, values.empty, "empty=True");
+    addIf(text, values.inplace, "inplace=True");
     return text.toString();
+  }
+
+  private String momentum() {
+    return switch (values.averaging) {
+      case AveragingRule.Exponential(double weight) -> PythonText.of(weight);
+      case AveragingRule.Cumulative() -> "None";
+      case AveragingRule.Decaying(double initFactor, double minFactor) ->
+          "max(" + PythonText.of(initFactor) + "/n, " + PythonText.of(minFactor) + ")";
+    };
   }
 
   private static void addIf(StringBuilder text, boolean wanted, String part) {

@@ -68,4 +68,31 @@ class PrintedModulesTest {
     members.child("act", new ReLU());
     assertEquals("Block(\n  width=3\n  (act): ReLU()\n)", members.describe("width=3"));
   }
+
+  @Test
+  void batchNormPrintsAsInPyTorchAndSaysWhatPyTorchDoesNotHave() {
+    assertEquals(
+        "BatchNorm1d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)",
+        new BatchNorm1d(3).toString());
+    assertEquals(
+        "BatchNorm2d(7, eps=0.001, momentum=None, affine=False, bias=True,"
+            + " track_running_stats=False)",
+        new BatchNorm2d(
+                7,
+                BatchNormOptions.pytorch()
+                    .withEps(1e-3)
+                    .withCumulativeAverage()
+                    .withAffine(false)
+                    .withTrackRunningStats(false))
+            .toString());
+    assertEquals(
+        "BatchNormNd(2, eps=0.001, momentum=0.01, affine=True, bias=True,"
+            + " track_running_stats=True, running_variance=BIASED, batch_of_one=ACCEPT, axis=-1)",
+        new BatchNormNd(2, BatchNormOptions.keras()).toString());
+    assertEquals(
+        "eps=1e-05, momentum=max(1.0/n, 0.1), affine=True, bias=True, track_running_stats=True,"
+            + " gamma=Normal[mean=1.0, deviation=0.01], batch_of_one=ACCEPT, name=bn, empty=True,"
+            + " inplace=True",
+        BatchNormOptions.puzzleLib().withName("bn").withEmpty(true).withInplace(true).toString());
+  }
 }
