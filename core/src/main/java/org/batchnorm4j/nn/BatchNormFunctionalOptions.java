@@ -76,8 +76,14 @@ public final class BatchNormFunctionalOptions {
     return with(o -> o.training = value);
   }
 
-  /** Weight of the new batch in the running statistics; any number, as in PyTorch. */
+  /**
+   * Weight of the new batch in the running statistics; any finite number, as in PyTorch.
+   *
+   * @throws IllegalArgumentException if it is NaN or infinite, which the running statistics would
+   *     become
+   */
   public BatchNormFunctionalOptions withMomentum(double weightOfNewBatch) {
+    RunningStatistics.checkMomentum("batch_norm", weightOfNewBatch);
     return with(o -> o.momentum = weightOfNewBatch);
   }
 

@@ -5,6 +5,7 @@ import org.batchnorm4j.autograd.Objectives;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.VarianceEstimator;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Shape;
@@ -33,7 +34,8 @@ public final class Functional {
    * @param momentum weight of the <em>new</em> batch in the running statistics
    * @param eps added to the biased variance inside the root
    * @throws IllegalArgumentException if only one of the running statistics is given, if they are
-   *     missing in inference, if eps is not positive in training or negative in inference
+   *     missing in inference, if eps is not positive in training or negative in inference, or if
+   *     momentum is NaN or infinite
    * @throws ShapeException if shapes do not fit, or in training if there is one value per channel
    */
   public static Tensor batchNorm(
@@ -190,8 +192,9 @@ public final class Functional {
    * In training zeroes each value with probability p and multiplies the others by {@code 1 / (1 -
    * p)}; in inference returns x itself.
    *
+   * @param x any floating type; float16 and bfloat16 are computed in float32 and rounded once
    * @param path names the random numbers, see {@link Pass#random}
-   * @throws IllegalArgumentException if p is not from 0 to 1
+   * @throws IllegalArgumentException if p is not from 0 to 1, or in training if x holds integers
    */
   public static Tensor dropout(Tensor x, double p, String path, Pass pass) {
     if (!(p >= 0 && p <= 1)) {
@@ -200,14 +203,23 @@ public final class Functional {
     if (!pass.isTraining() || p == 0) {
       return x;
     }
+    if (!x.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          "dropout needs floating-point values, got "
+              + x.dtype()
+              + " of shape "
+              + x.shape()
+              + "; convert it with to(DType.FLOAT32)");
+    }
     RandomStream random = pass.random(path);
-    Tensor mask = pass.backend().memory().allocate(x.dtype(), x.shape(), Layout.CHANNELS_FIRST);
+    DType computing = x.dtype().computes() ? x.dtype() : DType.FLOAT32;
+    Tensor mask = pass.backend().memory().allocate(computing, x.shape(), Layout.CHANNELS_FIRST);
     double[] values = new double[x.size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = random.nextDouble() < p ? 0 : 1 / (1 - p);
     }
     mask.copyFrom(Tensor.of(values, x.shape().toArray()));
-    return pass.mul(x, mask);
+    return pass.to(pass.mul(pass.to(x, computing), mask), x.dtype());
   }
 
   /**
@@ -294,8 +306,8 @@ public final class Functional {
    * @param useInputStats whether the input's own statistics normalise
    * @param momentum weight of the <em>new</em> batch in the running statistics
    * @param eps added to the variance inside the root
-   * @throws IllegalArgumentException if only one of the running statistics is given, or if they are
-   *     missing without {@code useInputStats}
+   * @throws IllegalArgumentException if only one of the running statistics is given, if they are
+   *     missing without {@code useInputStats}, or if momentum is NaN or infinite
    * @throws ShapeException if the shapes do not fit, or with {@code useInputStats} if there is one
    *     value per channel and sample
    */

@@ -33,6 +33,7 @@ public abstract sealed class InstanceNorm implements Module
   private final @Nullable Parameter bias;
   private final @Nullable Tensor runningMean;
   private final @Nullable Tensor runningVar;
+  private final @Nullable Tensor numBatchesTracked;
 
   InstanceNorm(String kind, int rank, int numFeatures, InstanceNormOptions options) {
     if (numFeatures < 1) {
@@ -47,9 +48,7 @@ public abstract sealed class InstanceNorm implements Module
     bias = options.affine() ? members.parameter("bias", Tensor.zeros(numFeatures)) : null;
     runningMean = tracks ? members.buffer("running_mean", Tensor.zeros(numFeatures)) : null;
     runningVar = tracks ? members.buffer("running_var", Tensor.ones(numFeatures)) : null;
-    if (tracks) {
-      members.buffer("num_batches_tracked", Tensor.scalar(0L));
-    }
+    numBatchesTracked = tracks ? members.buffer("num_batches_tracked", Tensor.scalar(0L)) : null;
   }
 
   @Override
@@ -118,11 +117,12 @@ public abstract sealed class InstanceNorm implements Module
         pass);
   }
 
-  /** Forgets all batches: running mean 0, running variance 1. */
+  /** Forgets all batches: running mean 0, running variance 1, counter 0. */
   public final void resetRunningStats() {
-    if (runningMean != null && runningVar != null) {
+    if (runningMean != null && runningVar != null && numBatchesTracked != null) {
       runningMean.fill(0);
       runningVar.fill(1);
+      numBatchesTracked.fill(0);
     }
   }
 

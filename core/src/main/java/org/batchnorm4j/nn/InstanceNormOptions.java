@@ -49,12 +49,10 @@ public final class InstanceNormOptions {
    * Weight of the <em>new</em> batch in the running statistics. 0 leaves them as they are, which is
    * what PyTorch makes of {@code momentum=None} here.
    *
-   * @throws IllegalArgumentException if it is not a number
+   * @throws IllegalArgumentException if it is NaN or infinite
    */
   public InstanceNormOptions withMomentum(double value) {
-    if (Double.isNaN(value)) {
-      throw new IllegalArgumentException("instance_norm momentum must be a number, but got NaN");
-    }
+    RunningStatistics.checkMomentum("instance_norm", value);
     return new InstanceNormOptions(eps, value, affine, trackRunningStats);
   }
 

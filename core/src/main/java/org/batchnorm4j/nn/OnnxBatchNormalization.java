@@ -4,6 +4,7 @@ import org.batchnorm4j.autograd.BatchNormalization;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.VarianceEstimator;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.ShapeException;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  *       {@code is_test=0} in 1 and 6. One value per channel is allowed; its variance is 0.
  *   <li>{@code spatial=0}, which opset 9 removed, keeps statistics for each feature (C, D1, ...)
  *       over the batch alone.
+ *   <li>From opset 15 on scale and B may have another floating type than X; they are rounded to
+ *       that of X, or to float32 beside a half type. Mean and variance may in any opset.
  *   <li>X of rank 1 has one channel. No values leave the statistics as they are.
  * </ul>
  *
@@ -70,8 +73,13 @@ public final class OnnxBatchNormalization {
     return new OnnxBatchNormalization(opset, value, momentum, training, spatial);
   }
 
-  /** Attribute {@code momentum}: weight of the <em>old</em> value. */
+  /**
+   * Attribute {@code momentum}: weight of the <em>old</em> value.
+   *
+   * @throws IllegalArgumentException if it is NaN or infinite
+   */
   public OnnxBatchNormalization withMomentum(double weightOfOldValue) {
+    RunningStatistics.checkMomentum("BatchNormalization", weightOfOldValue);
     return new OnnxBatchNormalization(opset, epsilon, weightOfOldValue, training, spatial);
   }
 
@@ -125,8 +133,8 @@ public final class OnnxBatchNormalization {
       Tensor x, Tensor scale, Tensor b, Tensor inputMean, Tensor inputVar, Pass pass) {
     Tensor rows = rows(x, pass);
     int channels = rows.axis(1);
-    Tensor gamma = vector("scale", scale, channels, x, pass);
-    Tensor beta = vector("B", b, channels, x, pass);
+    Tensor gamma = inTypeOfX(vector("scale", scale, channels, x, pass), x, pass);
+    Tensor beta = inTypeOfX(vector("B", b, channels, x, pass), x, pass);
     Tensor mean = vector("input_mean", inputMean, channels, x, pass);
     Tensor variance = vector("input_var", inputVar, channels, x, pass);
     if (!training) {
@@ -175,6 +183,12 @@ public final class OnnxBatchNormalization {
 
   private static Tensor shaped(Tensor y, Shape shape, Pass pass) {
     return y.shape().equals(shape) ? y : pass.reshape(y, shape.toArray());
+  }
+
+  private Tensor inTypeOfX(Tensor parameter, Tensor x, Pass pass) {
+    return opset < 15
+        ? parameter
+        : pass.to(parameter, x.dtype().computes() ? x.dtype() : DType.FLOAT32);
   }
 
   private static Tensor vector(String name, Tensor values, int channels, Tensor x, Pass pass) {

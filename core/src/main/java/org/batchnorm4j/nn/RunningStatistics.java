@@ -84,6 +84,14 @@ final class RunningStatistics {
     return incident;
   }
 
+  /** Refuses a momentum that would make running statistics NaN. */
+  static void checkMomentum(String who, double value) {
+    if (!Double.isFinite(value)) {
+      throw new IllegalArgumentException(
+          who + " momentum must be a finite number, but got " + value);
+    }
+  }
+
   /** Says a line where users look for such lines. */
   static void warn(String line) {
     System.getLogger("org.batchnorm4j.nn").log(System.Logger.Level.WARNING, line);

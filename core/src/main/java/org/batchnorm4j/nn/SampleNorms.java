@@ -130,6 +130,7 @@ final class SampleNorms {
     checkChannels(who, "running_var", runningVar, input);
     checkChannels(who, "weight", weight, input);
     checkChannels(who, "bias", bias, input);
+    RunningStatistics.checkMomentum(who, momentum);
     if ((runningMean == null) != (runningVar == null)) {
       throw new IllegalArgumentException(
           who + ": running_mean and running_var must either both be null or neither be null");

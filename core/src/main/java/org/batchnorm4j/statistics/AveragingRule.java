@@ -15,10 +15,10 @@ public sealed interface AveragingRule {
   double newWeight(long batches);
 
   /**
-   * The same weight for every batch: PyTorch's {@code momentum=0.1}. Any number is allowed, as in
-   * PyTorch.
+   * The same weight for every batch: PyTorch's {@code momentum=0.1}. Any finite number is allowed,
+   * as in PyTorch.
    *
-   * @throws IllegalArgumentException if it is not a number
+   * @throws IllegalArgumentException if it is NaN or infinite
    */
   static AveragingRule exponential(double weightOfNewBatch) {
     return new Exponential(weightOfNewBatch);
@@ -28,7 +28,7 @@ public sealed interface AveragingRule {
    * The same rule stated by what is kept, as ONNX ({@code momentum=0.9}) and Keras ({@code 0.99})
    * state it: the new batch weighs {@code 1 - weightOfOldValue}.
    *
-   * @throws IllegalArgumentException if it is not a number
+   * @throws IllegalArgumentException if it is NaN or infinite
    */
   static AveragingRule decay(double weightOfOldValue) {
     return new Exponential(1 - weightOfOldValue);
@@ -49,21 +49,21 @@ public sealed interface AveragingRule {
    * the <em>new</em> batch, and its tests expect the running mean to be that of the batch after the
    * first one. This is what is computed here.
    *
-   * @throws IllegalArgumentException if one of them is not a number
+   * @throws IllegalArgumentException if one of them is NaN or infinite
    */
   static AveragingRule decaying(double initFactor, double minFactor) {
     return new Decaying(initFactor, minFactor);
   }
 
   /**
-   * A constant weight; any number is allowed, as in PyTorch.
+   * A constant weight; any finite number is allowed, as in PyTorch.
    *
    * @param weight weight of the new batch
    */
   record Exponential(double weight) implements AveragingRule {
     /** Checks the weight. */
     public Exponential {
-      requireNumber("momentum", weight);
+      requireFinite("momentum", weight);
     }
 
     @Override
@@ -89,8 +89,8 @@ public sealed interface AveragingRule {
   record Decaying(double initFactor, double minFactor) implements AveragingRule {
     /** Checks the factors. */
     public Decaying {
-      requireNumber("initFactor", initFactor);
-      requireNumber("minFactor", minFactor);
+      requireFinite("initFactor", initFactor);
+      requireFinite("minFactor", minFactor);
     }
 
     @Override
@@ -99,9 +99,10 @@ public sealed interface AveragingRule {
     }
   }
 
-  private static void requireNumber(String name, double value) {
-    if (Double.isNaN(value)) {
-      throw new IllegalArgumentException("batch_norm " + name + " must be a number, but got NaN");
+  private static void requireFinite(String name, double value) {
+    if (!Double.isFinite(value)) {
+      throw new IllegalArgumentException(
+          "batch_norm " + name + " must be a finite number, but got " + value);
     }
   }
 }

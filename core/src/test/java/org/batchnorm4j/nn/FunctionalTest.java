@@ -4,14 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FunctionalTest {
   private final Tensor x = Tensor.of(new float[] {1, 3, 5, 7}, 4, 1);
@@ -76,8 +83,8 @@ class FunctionalTest {
 
   @Test
   void inferenceUsesTheGivenStatistics() {
-    Tensor mean = Tensor.full(1, org.batchnorm4j.tensor.DType.FLOAT32, 1);
-    Tensor variance = Tensor.full(4, org.batchnorm4j.tensor.DType.FLOAT32, 1);
+    Tensor mean = Tensor.full(1, DType.FLOAT32, 1);
+    Tensor variance = Tensor.full(4, DType.FLOAT32, 1);
     Tensor y = Functional.batchNorm(x, mean, variance, null, null, false, 0.1, 0, Pass.inference());
     assertArrayEquals(new float[] {0, 1, 2, 3}, y.toFloats());
   }
@@ -133,10 +140,7 @@ class FunctionalTest {
     Tensor other = Functional.dropout(ones, 0.25, "drop2", pass);
     assertEquals(
         0.25,
-        y.apply(org.batchnorm4j.tensor.BinaryOperation.NE, other)
-            .to(org.batchnorm4j.tensor.DType.FLOAT32)
-            .mean()
-            .item(),
+        y.apply(org.batchnorm4j.tensor.BinaryOperation.NE, other).to(DType.FLOAT32).mean().item(),
         0.2); // 2 p (1 - p) = 0.375
     assertSame(ones, Functional.dropout(ones, 0.25, "drop", Pass.inference()));
   }
@@ -191,5 +195,53 @@ class FunctionalTest {
 
   private static double deviation(Tensor t) {
     return Math.sqrt(t.var(true).item());
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
+  void momentumThatWouldMakeRunningStatisticsNanIsRefused(double momentum) {
+    Tensor mean = Tensor.zeros(1);
+    Tensor variance = Tensor.ones(1);
+    Tensor line = x.reshape(1, 1, 4);
+    Pass pass = Pass.inference();
+    for (Executable form :
+        List.<Executable>of(
+            () -> Functional.batchNorm(x, mean, variance, null, null, true, momentum, 1e-5, pass),
+            () -> Functional.batchNorm(x, mean, variance, true, momentum, 1e-5, null, null, pass),
+            () -> BatchNormFunctionalOptions.defaults().withMomentum(momentum),
+            () -> OnnxBatchNormalization.ofOpset(15).withMomentum(momentum),
+            () ->
+                Functional.instanceNorm(
+                    line, mean, variance, null, null, true, momentum, 1e-5, pass))) {
+      assertTrue(
+          String.valueOf(assertThrows(IllegalArgumentException.class, form).getMessage())
+              .endsWith(" momentum must be a finite number, but got " + momentum));
+    }
+    assertEquals(0, mean.item());
+    assertEquals(1, variance.item());
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = DType.class,
+      names = {"FLOAT16", "BFLOAT16"})
+  void dropoutOfHalfTypesIsRoundedOnce(DType half) {
+    Tensor values = Tensor.randn(RandomStream.of(3), 200);
+    Pass pass = Pass.training().withRandom(7, 3);
+    Tensor input = pass.watch(values.to(half));
+    Tensor y = Functional.dropout(input, 0.1, "drop", pass);
+    Tensor exact =
+        Functional.dropout(input.to(DType.FLOAT64), 0.1, "drop", Pass.training().withRandom(7, 3));
+    assertEquals(half, y.dtype());
+    // float32 in between is some 2^13 times as fine: where the nearest half is in doubt, no value
+    // lies
+    assertArrayEquals(exact.to(half).toFloats(), y.toFloats());
+    Tensor dx = pass.backward(y, Tensor.ones(200).to(half), false).of(input);
+    for (int i = 0; i < 200; i++) {
+      assertEquals(y.at(i) == 0, dx.at(i) == 0);
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Functional.dropout(Tensor.of(new long[] {1, 2}, 2), 0.5, "drop", Pass.training()));
   }
 }

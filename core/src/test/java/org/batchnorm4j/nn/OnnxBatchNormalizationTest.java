@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.List;
 import java.util.Objects;
 import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OnnxBatchNormalizationTest {
+  private static final List<DType> FLOATING =
+      List.of(DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16);
+
   // channel 0: 1 3 5 7, mean 4, biased variance 5; channel 1: constant 2
   private final Tensor x = Tensor.of(new double[] {1, 2, 3, 2, 5, 2, 7, 2}, 4, 2);
   private final Tensor one = Tensor.of(new double[] {1, 1}, 2);
@@ -121,5 +126,42 @@ class OnnxBatchNormalizationTest {
                     OnnxBatchNormalization.ofOpset(15)
                         .apply(x, one, zero, zero, Tensor.ones(1), Pass.inference()))
             .getMessage());
+  }
+
+  @Test
+  void opsetFifteenTakesScaleAndStatisticsOfOtherTypes() {
+    // exact in every type: sqrt(3 + 1) = 2
+    Tensor two = Tensor.of(new double[] {2, 4}, 2);
+    Tensor three = Tensor.of(new double[] {3, 3}, 2);
+    double[] expected = {0, 5, 2, 5, 4, 5, 6, 5}; // (x - (1, 1)) / 2 * (2, 4) + (0, 3)
+    Tensor beta = Tensor.of(new double[] {0, 3}, 2);
+    OnnxBatchNormalization operator = OnnxBatchNormalization.ofOpset(15).withEpsilon(1);
+    for (DType t : FLOATING) {
+      for (DType t1 : FLOATING) {
+        for (DType t2 : FLOATING) {
+          Pass pass = Pass.inference().recording();
+          Tensor scale = pass.watch(two.to(t1));
+          Tensor y =
+              operator.apply(x.to(t), scale, beta.to(t1), one.to(t2), three.to(t2), pass).y();
+          assertEquals(t, y.dtype());
+          assertArrayEquals(expected, y.toDoubles());
+          Tensor gradient = pass.backward(y, Tensor.ones(4, 2).to(t), false).of(scale);
+          assertEquals(t1, gradient.dtype());
+          assertArrayEquals(new double[] {6, 2}, gradient.toDoubles()); // sums of (x - 1) / 2
+          OnnxBatchNormalization.Outputs training =
+              operator
+                  .withTraining(true)
+                  .withMomentum(0)
+                  .apply(x.to(t), scale, beta.to(t1), one.to(t2), three.to(t2), pass);
+          assertEquals(t2, Objects.requireNonNull(training.runningVar()).dtype());
+          assertArrayEquals(new double[] {5, 0}, values(training.runningVar()));
+        }
+      }
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            OnnxBatchNormalization.ofOpset(14)
+                .apply(x, one.to(DType.FLOAT32), zero, zero, one, Pass.inference()));
   }
 }

@@ -91,8 +91,11 @@ class SampleNormsTest {
     assertTrue(counter != null && counter.itemAsLong() == 0);
     float[] y = layer.forward(Tensor.of(values, 2, 2, 2), INFERENCE).toFloats();
     assertEquals((1 - 0.4) / Math.sqrt(1.4 + 1e-5), y[0], 1e-6);
+    counter.fill(7); // of a state that was loaded
     layer.resetRunningStats();
     assertArrayEquals(new float[2], layer.runningMean().orElseThrow().toFloats());
+    assertArrayEquals(new float[] {1, 1}, layer.runningVar().orElseThrow().toFloats());
+    assertEquals(0, counter.itemAsLong());
   }
 
   @Test
@@ -316,7 +319,7 @@ class SampleNormsTest {
         "instance_norm eps must be non-negative, but got -1.0",
         () -> InstanceNormOptions.defaults().withEps(-1));
     assertRefused(
-        "instance_norm momentum must be a number, but got NaN",
+        "instance_norm momentum must be a finite number, but got NaN",
         () -> InstanceNormOptions.defaults().withMomentum(Double.NaN));
   }
 

@@ -1,8 +1,14 @@
 package org.batchnorm4j.statistics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AveragingRuleTest {
 
@@ -26,5 +32,20 @@ class AveragingRuleTest {
       running = (1 - f) * running + f * n;
     }
     assertEquals(50.5, running, 1e-13); // 100 steps of a few roundings of numbers up to 50
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
+  void weightsThatWouldMakeRunningStatisticsNanAreRefused(double value) {
+    for (Executable rule :
+        List.<Executable>of(
+            () -> AveragingRule.exponential(value),
+            () -> AveragingRule.decay(value),
+            () -> AveragingRule.decaying(value, 0.1),
+            () -> AveragingRule.decaying(1, value))) {
+      assertTrue(
+          String.valueOf(assertThrows(IllegalArgumentException.class, rule).getMessage())
+              .contains(" must be a finite number, but got "));
+    }
   }
 }
