@@ -32,14 +32,14 @@ public final class Residual implements Module {
   public Residual(Module body, @Nullable Module shortcut) {
     this.body = members.child("body", body);
     this.shortcut = shortcut == null ? null : members.child("shortcut", shortcut);
-    checkInPlace("body", body);
+    checkInPlace("body", body, "shortcut");
     if (shortcut != null) {
-      checkInPlace("shortcut", shortcut);
+      checkInPlace("shortcut", shortcut, "body");
     }
   }
 
   /** Both ways read the input, and a body may hand it on to its end. */
-  private static void checkInPlace(String part, Module module) {
+  private static void checkInPlace(String part, Module module, String other) {
     BatchNorm first = overwriting(module);
     if (first != null) {
       throw new IllegalArgumentException(
@@ -47,8 +47,9 @@ public final class Residual implements Module {
               + part
               + " starts with "
               + first.members()
-              + ", which works in place and would overwrite the input that the other way still"
-              + " needs; build it with withInplace(false)");
+              + ", which works in place and would overwrite the input that the "
+              + other
+              + " still needs; build it with withInplace(false)");
     }
   }
 

@@ -269,7 +269,7 @@ class BatchNormPoliciesTest {
     // with a batch norm as its whole body, a block normalises after the shortcut has run
     assertEquals(
         "Residual: the shortcut starts with BatchNorm1d \"shortcut\", which works in place and"
-            + " would overwrite the input that the other way still needs; build it with"
+            + " would overwrite the input that the body still needs; build it with"
             + " withInplace(false)",
         assertThrows(
                 IllegalArgumentException.class,
