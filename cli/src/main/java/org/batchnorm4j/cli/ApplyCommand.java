@@ -59,7 +59,7 @@ final class ApplyCommand implements Callable<Integer> {
       names = "--training",
       paramLabel = "BOOL",
       description =
-          "true: the input's own statistics normalise and running ones move; false: the running"
+          "batch_norm, instance_norm; true: the input's own statistics normalise and running ones move; false: the running"
               + " ones normalise if given (default: false, instance_norm true).")
   private @Nullable String training;
 
@@ -67,7 +67,7 @@ final class ApplyCommand implements Callable<Integer> {
       names = "--momentum",
       paramLabel = "M",
       description =
-          "Weight of the new batch (with onnx and keras: of the old value), or cumulative"
+          "batch_norm, instance_norm: weight of the new batch (with onnx and keras: of the old value), or cumulative"
               + " (default: 0.1).")
   private @Nullable String momentum;
 
@@ -88,13 +88,14 @@ final class ApplyCommand implements Callable<Integer> {
       paramLabel = "SYSTEM",
       description =
           "batch_norm of pytorch (default), puzzlelib, labml, onnx or keras: defaults, which"
-              + " variance is stored, what momentum means.")
+              + " variance is stored, what momentum means. group_norm of pytorch or onnx, which may"
+              + " have a weight per group.")
   private @Nullable String preset;
 
   @Option(
       names = "--init-factor",
       paramLabel = "F",
-      description = "The n-th batch weighs max(init / n, min), as in PuzzleLib.")
+      description = "batch_norm: the n-th batch weighs max(init / n, min), as in PuzzleLib.")
   private @Nullable String initFactor;
 
   @Option(names = "--min-factor", paramLabel = "F", description = "See --init-factor.")
@@ -103,7 +104,7 @@ final class ApplyCommand implements Callable<Integer> {
   @Option(
       names = "--running-variance",
       paramLabel = "KIND",
-      description = "Which variance running_var follows: unbiased or biased.")
+      description = "batch_norm: which variance running_var follows: unbiased or biased.")
   private @Nullable String runningVariance;
 
   @Option(
@@ -230,7 +231,10 @@ final class ApplyCommand implements Callable<Integer> {
     try {
       Map<String, String> complete = new TreeMap<>(texts);
       complete.putIfAbsent(NormOptions.OP, NormKind.BATCH_NORM.toString());
-      NormOptions.of(complete);
+      NormOptions options = NormOptions.of(complete);
+      if (isNamed()) {
+        NormOptions.requireUsed(options.kind(), texts);
+      }
       return kernels == null ? KernelPreference.AUTO : KernelPreference.named(kernels);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e);

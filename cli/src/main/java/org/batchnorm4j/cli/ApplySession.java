@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.batchnorm4j.cli.apply.AppliedNorm;
 import org.batchnorm4j.cli.apply.Comparison;
+import org.batchnorm4j.cli.apply.NormKind;
 import org.batchnorm4j.cli.apply.NormOptions;
 import org.batchnorm4j.cli.apply.Verification;
 import org.batchnorm4j.io.FormatException;
@@ -85,15 +86,17 @@ final class ApplySession {
 
   private void apply(Path file, @Nullable Path out) throws IOException {
     Map<String, Tensor> tensors;
-    Map<String, String> texts;
+    Map<String, String> metadata;
     ApplyPlaces.check(file);
     try (SafetensorsFile source = SafetensorsFile.open(file)) {
-      texts = texts(file, source.metadata());
+      metadata = source.metadata();
       tensors = source.readAll();
     }
+    Map<String, String> texts;
     Map<String, Tensor> results;
     Verification verification = null;
     try {
+      texts = texts(file, metadata);
       NormOptions options = NormOptions.of(texts);
       results = AppliedNorm.compute(tensors, options, backend);
       if (verify) {
@@ -110,16 +113,17 @@ final class ApplySession {
 
   /** The options of a file: its own, if wanted, and over them those of the command line. */
   private Map<String, String> texts(Path file, Map<String, String> metadata) {
-    Map<String, String> texts = new TreeMap<>();
-    if (fromMetadata) {
-      String op = given.getOrDefault(NormOptions.OP, metadata.get(NormOptions.OP));
-      if (op != null && !op.equals(metadata.getOrDefault(NormOptions.OP, op))) {
+    Map<String, String> texts = new TreeMap<>(fromMetadata ? metadata : Map.of());
+    String op = given.getOrDefault(NormOptions.OP, texts.get(NormOptions.OP));
+    if (op != null) {
+      if (!op.equals(texts.getOrDefault(NormOptions.OP, op))) {
         throw new IllegalArgumentException(
-            file + ": this is a case of " + metadata.get(NormOptions.OP) + ", not of " + op);
+            "this is a case of " + texts.get(NormOptions.OP) + ", not of " + op);
       }
-      texts.putAll(metadata);
+      texts.put(NormOptions.OP, op);
+      NormOptions.requireUsed(NormKind.named(op), given);
       texts.keySet().removeAll(REMARKS);
-      for (String name : NormOptions.unknown(texts)) {
+      for (String name : NormOptions.unused(texts)) {
         texts.remove(name);
         surroundings
             .err()
@@ -128,7 +132,9 @@ final class ApplySession {
                     + file
                     + ": metadata "
                     + FormatException.quote(name)
-                    + " means nothing to apply and is ignored");
+                    + " means nothing to "
+                    + op
+                    + " and is ignored");
       }
     }
     NormOptions.override(texts, given);

@@ -1,5 +1,9 @@
 package org.batchnorm4j.cli;
 
+import static org.batchnorm4j.cli.ApplyRun.apply;
+import static org.batchnorm4j.cli.ApplyRun.assertPasses;
+import static org.batchnorm4j.cli.ApplyRun.read;
+import static org.batchnorm4j.cli.ApplyRun.sizes;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -14,8 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.batchnorm4j.cli.DefinedBatchNorm.Mistake;
-import org.batchnorm4j.io.safetensors.SafetensorsFile;
-import org.batchnorm4j.io.safetensors.SafetensorsWriter;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Tensor;
 import org.junit.jupiter.api.Test;
@@ -30,32 +32,11 @@ class ApplyTest {
 
   private Path write(String name, Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
-    Path file = folder.resolve(name);
-    SafetensorsWriter.write(file, tensors, metadata);
-    return file;
+    return ApplyRun.write(folder.resolve(name), tensors, metadata);
   }
 
   private Path write(Map<String, Tensor> tensors) throws IOException {
     return write("in.safetensors", tensors, Map.of());
-  }
-
-  private static Map<String, Tensor> read(Path file) throws IOException {
-    try (SafetensorsFile source = SafetensorsFile.open(file)) {
-      return source.readAll();
-    }
-  }
-
-  private static CommandResult apply(Object... args) {
-    List<String> words = new ArrayList<>(List.of("apply"));
-    for (Object arg : args) {
-      words.add(arg.toString());
-    }
-    return CommandResult.of(words.toArray(String[]::new));
-  }
-
-  private static void assertPasses(CommandResult result) {
-    assertEquals(0, result.exit(), result.toString());
-    assertTrue(result.out().endsWith("1 passed, 0 failed" + System.lineSeparator()), result.out());
   }
 
   @ParameterizedTest(name = "{0} {1} training={2}")
@@ -78,10 +59,6 @@ class ApplyTest {
     for (String layout : List.of("channels_first", "channels_last")) {
       assertPasses(apply("batch_norm", in, "--verify", "--training", training, "--layout", layout));
     }
-  }
-
-  private static long[] sizes(String shape) {
-    return List.of(shape.split("x")).stream().mapToLong(Long::parseLong).toArray();
   }
 
   @ParameterizedTest
@@ -458,94 +435,44 @@ class ApplyTest {
     assertEquals(
         "batchnorm4j: "
             + in
-            + ": metadata \"colour\" means nothing to apply and is ignored"
+            + ": metadata \"colour\" means nothing to batch_norm and is ignored"
             + System.lineSeparator(),
         result.err());
   }
 
-  @ParameterizedTest(name = "{0}")
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "batch_norm | input | | there is no tensor \"input\", the values to normalise; there are",
-        "batch_norm | input | int64 2x3 | input is int64, expected float32, float64, float16",
-        "batch_norm | input | float32 6 | batch_norm needs an input (N, C) or (N, C, ...), got",
-        "batch_norm | weight | float32 2 | weight has shape (2), expected (3) for the input (2, 3)",
-        "batch_norm | weight | float64 3 | weight is float64, but the input is float32",
-        "batch_norm | bias | float32 3x1 | bias has shape (3, 1), expected (3) for the input",
-        "batch_norm | running_mean | float32 3 | running_mean and running_var must either both",
-        "batch_norm | grad_output | float32 3x2 | grad_output has shape (3, 2), expected (2, 3)",
-        "batch_norm | grad_output | float64 2x3 | grad_output is float64, but the input is float32",
-        "batch_norm | num_batches_tracked | float32 1 | num_batches_tracked is float32, expected",
-        "batch_norm | num_batches_tracked | int64 2 | num_batches_tracked must be one number",
-        "batch_norm | gamma | float32 3 | there is no use for the tensor \"gamma\"; known are",
-        "layer_norm | bias | float32 3 | layer_norm needs a normalized shape, or a weight of that",
-        "layer_norm | running_mean | float32 3 | layer_norm needs a normalized shape",
-        "group_norm | running_mean | float32 3 | group_norm has no running statistics",
-        "group_norm | bias | float32 3 | group_norm needs the number of groups",
-        "rms_norm --normalized-shape 3 | bias | float32 3 | rms_norm has no bias",
-        "layer_norm --normalized-shape 2 | bias | float32 2 | layer_norm"
-      })
-  void tensorsThatDoNotFitAreNamed(String norm, String name, String tensor, String message)
-      throws IOException {
+  @Test
+  void gradientOfAWeightIsComparedBesideInfinity() throws IOException {
+    float inf = Float.POSITIVE_INFINITY;
+    float nan = Float.NaN;
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    tensors.put("input", Tensor.ones(2, 3));
-    if (tensor == null) {
-      tensors.put("x", tensors.remove(name));
-    } else {
-      String[] words = tensor.split(" ");
-      DType dtype =
-          List.of(DType.values()).stream()
-              .filter(d -> words[0].equals(d.toString()))
-              .findAny()
-              .orElseThrow();
-      tensors.put(name, Tensor.zeros(dtype, sizes(words[1])));
-    }
-    Path in = write(tensors);
-    Path out = folder.resolve("out.safetensors");
-    List<Object> args = new ArrayList<>(List.of(norm.split(" ")));
-    args.addAll(1, List.of(in, out));
-    CommandResult result = apply(args.toArray());
-    assertEquals(1, result.exit(), result.toString());
-    assertTrue(result.err().startsWith("batchnorm4j apply: " + in + ": " + message), result.err());
-    assertEquals(1, result.err().lines().count());
-    assertFalse(Files.exists(out));
+    tensors.put("input", Tensor.of(new float[] {inf, 2, 1, 3, 1, 3, 3, 1}, 4, 2));
+    tensors.put("weight", Tensor.ones(2));
+    tensors.put("grad_output", Tensor.of(new float[] {1, 1, 1, 1, 1, 1, 1, 1}, 4, 2));
+    // rows 2 to 4 have the mean square 5; the row with infinity gives 0 to the second weight
+    float second = (float) ((3 + 3 + 1) / Math.sqrt(5 + 1e-5));
+    tensors.put("expected.grad_weight", Tensor.of(new float[] {nan, Math.nextUp(second)}, 2));
+    assertPasses(apply("rms_norm", write(tensors), "--verify", "--eps", "1e-5"));
+    tensors.put("expected.grad_weight", Tensor.of(new float[] {nan, second + 1e-4f}, 2));
+    CommandResult far = apply("rms_norm", write(tensors), "--verify", "--eps", "1e-5");
+    assertEquals(1, far.exit(), far.out());
+    assertFalse(far.out().contains("NaN"), far.out());
+    tensors.put("expected.grad_weight", Tensor.of(new float[] {0, second}, 2));
+    CommandResult other = apply("rms_norm", write(tensors), "--verify", "--eps", "1e-5");
+    assertTrue(other.out().contains("grad_weight[0] is NaN, expected 0.0"), other.out());
   }
 
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "apply batchnorm a b | there is no norm \"batchnorm\" (did you mean batch_norm?); choose"
-            + " batch_norm, layer_norm, group_norm, instance_norm, rms_norm, or take it from the"
-            + " file with --case",
-        "apply batch_norm | the file to read is missing",
-        "apply batch_norm a | the file to write is missing: name it after a, or use --verify",
-        "apply --case batch_norm b | the file to write is missing: name it after b, or use --verify",
-        "apply batch_norm a b --eps -1 | eps must be 0 or more, got \"-1\"",
-        "apply batch_norm a b --eps NaN | eps must be a finite number, got \"NaN\"",
-        "apply batch_norm a b --momentum much | momentum must be a finite number, got \"much\"",
-        "apply batch_norm a b --training yes | training must be true or false, got \"yes\"",
-        "apply group_norm a b --groups 0 | groups must be a whole number above 0, got \"0\"",
-        "apply layer_norm a b --normalized-shape 3,,4 | normalized shape must be sizes with commas"
-            + " between, such as 3,4, got \"3,,4\"",
-        "apply batch_norm a b --preset torch | preset \"torch\" is unknown; choose pytorch,"
-            + " puzzlelib, labml, onnx or keras",
-        "apply batch_norm a b --layout nchw | layout must be channels_first or channels_last, got"
-            + " \"nchw\"",
-        "apply batch_norm a b --running-variance x | running variance must be unbiased or biased,"
-            + " got \"x\"",
-        "apply batch_norm a b --momentum 1 --min-factor 0 | momentum and init or min factor exclude"
-            + " each other: factors make the weight of a batch depend on its number",
-        "apply batch_norm a b --threads 0 | threads must be from 1 to 1024, got 0",
-        "apply batch_norm a b --momentun 1 | there is no option \"--momentun\" (did you mean"
-            + " --momentum?)"
-      })
-  void wrongUsageIsOneLineWithTheRemedy(String line, String message) {
-    CommandResult result = CommandResult.of(line.strip().split(" "));
-    assertEquals(2, result.exit(), result.err());
-    assertEquals(
-        "batchnorm4j apply: " + message + "; try batchnorm4j apply --help" + System.lineSeparator(),
-        result.err());
+  @Test
+  void conditionsBeyondFloat64ExcuseNothing() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("input", Tensor.of(new double[] {1e158, -1e158}, 2, 1));
+    tensors.put("running_mean", Tensor.of(new double[] {0}, 1));
+    tensors.put("running_var", Tensor.of(new double[] {1}, 1));
+    tensors.put("weight", Tensor.of(new double[] {1}, 1));
+    tensors.put("grad_output", Tensor.of(new double[] {1e150, 1e150}, 2, 1));
+    // sum |g| |xhat| is beyond float64, sum g xhat is 0
+    tensors.put("expected.grad_weight", Tensor.of(new double[] {1e40}, 1));
+    assertEquals(1, apply("batch_norm", write(tensors), "--verify").exit());
+    tensors.put("expected.grad_weight", Tensor.of(new double[] {0}, 1));
+    assertPasses(apply("batch_norm", write(tensors), "--verify"));
   }
 }

@@ -114,7 +114,8 @@ final class Conditions {
     for (int s = 0; s < inverse.length; s++) {
       if (ofInput || givenMean == null || givenVar == null) {
         inverse[s] = 1 / Math.sqrt(m2[s] / count + eps);
-        inverseCondition[s] = m2Absolute[s] / count * inverse[s] * inverse[s];
+        // an infinite variance makes all numbers 0, whatever its error
+        inverseCondition[s] = inverse[s] == 0 ? 0 : m2Absolute[s] / count * inverse[s] * inverse[s];
       } else {
         int channel = s % grouping.parameters();
         mean[s] = givenMean[channel];

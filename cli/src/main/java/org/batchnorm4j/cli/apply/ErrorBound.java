@@ -45,14 +45,18 @@ record ErrorBound(DType dtype, long summands) {
     return 2 * u * Math.abs(expected) + spacing;
   }
 
-  /** The difference divided by the bound; 0 for equal values, infinite where one is no number. */
+  /**
+   * The difference divided by the bound; 0 for equal values and for two NaN. It is infinite where
+   * values differ of which one is NaN or infinite, or where the bound is: conditions beyond float64
+   * excuse nothing.
+   */
   static double share(double actual, double expected, double bound) {
     if (actual == expected || (Double.isNaN(actual) && Double.isNaN(expected))) {
       return 0;
     }
-    double share = Math.abs(actual - expected) / bound;
-    return Double.isNaN(share) || Double.isInfinite(actual) || Double.isInfinite(expected)
-        ? Double.POSITIVE_INFINITY
-        : share;
+    double difference = Math.abs(actual - expected);
+    return Double.isFinite(difference) && Double.isFinite(bound)
+        ? difference / bound
+        : Double.POSITIVE_INFINITY;
   }
 }

@@ -2,8 +2,8 @@ package org.batchnorm4j.cli.apply;
 
 import java.util.Arrays;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.batchnorm4j.io.FormatException;
@@ -43,28 +43,14 @@ public record NormOptions(
   /** The name of the norm among the texts of a file. */
   public static final String OP = "op";
 
-  private static final List<String> OPTIONS =
-      List.of(
-          OP,
-          "training",
-          "momentum",
-          "eps",
-          "normalized_shape",
-          "groups",
-          "preset",
-          "init_factor",
-          "min_factor",
-          "running_variance",
-          "layout");
-
   /**
    * Reads options.
    *
    * @param texts under the names of metadata: {@code op}, {@code training}, {@code momentum},
    *     {@code eps}, {@code normalized_shape}, {@code groups}, {@code preset}, {@code init_factor},
    *     {@code min_factor}, {@code running_variance}, {@code layout}; others are ignored
-   * @throws IllegalArgumentException if {@code op} is missing, or a value is unknown or out of
-   *     range; the message names both
+   * @throws IllegalArgumentException if {@code op} is missing, a value is unknown or out of range
+   *     (the message names both), or the norm has no such preset
    */
   public static NormOptions of(Map<String, String> texts) {
     Texts given = new Texts(texts);
@@ -74,6 +60,7 @@ public record NormOptions(
     }
     NormKind kind = NormKind.named(op);
     Preset preset = given.read("preset", Preset.PYTORCH, Preset::named);
+    kind.require(preset);
     return new NormOptions(
         kind,
         preset,
@@ -99,11 +86,37 @@ public record NormOptions(
     texts.putAll(given);
   }
 
-  /** The names among {@code texts} that are no options. */
-  public static Set<String> unknown(Map<String, String> texts) {
-    Set<String> unknown = new LinkedHashSet<>(texts.keySet());
-    unknown.removeAll(OPTIONS);
-    return unknown;
+  /** The names among {@code texts} that make no difference to the norm that {@code op} names. */
+  public static Set<String> unused(Map<String, String> texts) {
+    Set<String> unused = new LinkedHashSet<>(texts.keySet());
+    unused.remove(OP);
+    unused.removeAll(NormKind.named(Objects.requireNonNull(texts.get(OP), OP)).options());
+    return unused;
+  }
+
+  /**
+   * Refuses what a user asked for and would not get.
+   *
+   * @param kind the norm
+   * @param given texts of the command line
+   * @throws IllegalArgumentException if an option makes no difference to the norm; the message
+   *     names it and those that do
+   */
+  public static void requireUsed(NormKind kind, Map<String, String> given) {
+    for (String name : given.keySet()) {
+      if (!name.equals(OP) && !kind.options().contains(name)) {
+        throw new IllegalArgumentException(
+            kind
+                + " has no use for "
+                + option(name)
+                + "; it takes "
+                + String.join(", ", kind.options().stream().map(NormOptions::option).toList()));
+      }
+    }
+  }
+
+  private static String option(String name) {
+    return "--" + name.replace('_', '-');
   }
 
   /**

@@ -149,12 +149,42 @@ record NormTensors(
     }
     requireFloating(name, parameter);
     requireShape(name, parameter, expected);
-    if (parameter.dtype() == DType.FLOAT64 && computed() != DType.FLOAT64) {
+    if (parameter.dtype() != input.dtype()
+        && !(isHalf(input) && parameter.dtype() == DType.FLOAT32)) {
       throw new IllegalArgumentException(
           name
-              + " is float64, but the input is "
+              + " is "
+              + parameter.dtype()
+              + ", but the input is "
               + input.dtype()
-              + ", whose parameters are at most float32; convert one of them");
+              + (isHalf(input) ? ", beside which float32 may stand" : "")
+              + "; convert one of them");
+    }
+  }
+
+  private static boolean isHalf(Tensor tensor) {
+    return tensor.dtype() == DType.FLOAT16 || tensor.dtype() == DType.BFLOAT16;
+  }
+
+  /** A running statistic has the type of the input or a wider one. */
+  private void checkStatistic(String name, Tensor statistic) {
+    requireFloating(name, statistic);
+    requireShape(name, statistic, Shape.of(input.axis(1)));
+    boolean fits =
+        switch (statistic.dtype()) {
+          case FLOAT64 -> true;
+          case FLOAT32 -> input.dtype() != DType.FLOAT64;
+          case FLOAT16, BFLOAT16, INT64, INT32, UINT8, BOOL -> statistic.dtype() == input.dtype();
+        };
+    if (!fits) {
+      throw new IllegalArgumentException(
+          name
+              + " is "
+              + statistic.dtype()
+              + ", but the input is "
+              + input.dtype()
+              + ", beside which running statistics are of the same or a wider type; convert one of"
+              + " them");
     }
   }
 
@@ -174,10 +204,8 @@ record NormTensors(
               + " is");
     }
     if (runningMean != null && runningVar != null) {
-      requireFloating("running_mean", runningMean);
-      requireFloating("running_var", runningVar);
-      requireShape("running_mean", runningMean, Shape.of(input.axis(1)));
-      requireShape("running_var", runningVar, Shape.of(input.axis(1)));
+      checkStatistic("running_mean", runningMean);
+      checkStatistic("running_var", runningVar);
     }
     if (batchesTracked != null) {
       if (batchesTracked.dtype() != DType.INT64 && batchesTracked.dtype() != DType.INT32) {
