@@ -151,18 +151,15 @@ final class BatchNormalizationGradients {
     return result;
   }
 
-  // ---- the same formulas from operations that can be differentiated again
+  // ---- the same formulas from operations that can be differentiated again, in float64: mean and
+  // variance are tensors here, and in float32 1000 ± 0.01 loses its digits and 1e30 overflows
 
-  private DType computing() {
-    return x.dtype().computes() ? x.dtype() : DType.FLOAT32;
-  }
-
-  private Tensor wide(Tensor t, Pass pass) {
-    return pass.to(t, computing());
+  private static Tensor wide(Tensor t, Pass pass) {
+    return pass.to(t, DType.FLOAT64);
   }
 
   private Tensor constant(double... values) {
-    return Tensor.of(values, channelShape().toArray()).to(computing());
+    return Tensor.of(values, channelShape().toArray());
   }
 
   private Shape channelShape() {
@@ -182,15 +179,14 @@ final class BatchNormalizationGradients {
   }
 
   /**
-   * Powers of two that bring large data near 1, since the variance is a tensor here and that of
-   * float32 data from 1e19 on overflows; null where nothing is that large.
+   * Powers of two that bring large float64 data near 1, as the variance of data from 1e154 on
+   * overflows; null where nothing is that large.
    */
   private double @Nullable [] shrinking() {
-    double small = computing() == DType.FLOAT64 ? 0x1p-400 : 0x1p-50;
     boolean needed = false;
     double[] factors = new double[inverse.length];
     for (int c = 0; c < factors.length; c++) {
-      boolean large = inverse[c] < small && inverse[c] > 0;
+      boolean large = inverse[c] < 0x1p-400 && inverse[c] > 0;
       factors[c] = large ? Math.scalb(1.0, Math.getExponent(inverse[c])) : 1;
       needed |= large;
     }
@@ -212,7 +208,7 @@ final class BatchNormalizationGradients {
     Tensor mean = Reductions.mean(scaled, otherAxes(), true, pass);
     Tensor variance = Reductions.var(scaled, false, otherAxes(), true, pass);
     Tensor shifted = factors == null ? pass.add(variance, eps) : shift(variance, factors, pass);
-    Tensor one = pass.filled(1, computing(), Shape.of());
+    Tensor one = pass.filled(1, DType.FLOAT64, Shape.of());
     return new Normaliser(pass.sub(scaled, mean), pass.div(one, pass.sqrt(shifted)));
   }
 

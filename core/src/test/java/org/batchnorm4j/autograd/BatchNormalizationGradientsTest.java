@@ -1,15 +1,20 @@
 package org.batchnorm4j.autograd;
 
 import static org.batchnorm4j.autograd.CentralDifferences.gaussian;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.batchnorm4j.tensor.Backend;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Layout;
+import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class BatchNormalizationGradientsTest {
@@ -102,5 +107,78 @@ class BatchNormalizationGradientsTest {
   @MethodSource("cases")
   void gradientsOfGradientsMatchCentralDifferences(Case tested) {
     CentralDifferences.checkTwice((p, in) -> tested.apply(p, tested.relu(), in), tested.inputs());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Layout.class)
+  void gradientsThroughSumAndReluMatchCentralDifferencesTwice(Layout layout) {
+    for (boolean batch : new boolean[] {true, false}) {
+      CentralDifferences.Computation fused =
+          (pass, in) -> addRelu(pass, batch, Epilogue.addRelu(in[3]), in);
+      Tensor[] inputs;
+      double[] before;
+      long seed = 0;
+      do { // sums further from 0 than any step can take them
+        seed += 4;
+        inputs =
+            new Tensor[] {
+              gaussian(seed, layout, 3, 2, 2, 2),
+              gaussian(seed + 1, 2),
+              gaussian(seed + 2, 2),
+              gaussian(seed + 3, layout, 3, 2, 2, 2)
+            };
+        Tensor y = addRelu(Pass.inference(), batch, Epilogue.none(), inputs);
+        before = Pass.inference().add(y, inputs[3]).toDoubles();
+      } while (Arrays.stream(before).anyMatch(v -> Math.abs(v) < 1e-3));
+      CentralDifferences.check(fused, inputs);
+      CentralDifferences.checkTwice(fused, inputs);
+    }
+  }
+
+  private static Tensor addRelu(Pass pass, boolean batch, Epilogue epilogue, Tensor... in) {
+    if (batch) {
+      return BatchNormalization.withBatchStatistics(
+          in[0], Backend.standard().channelMoments(in[0]), in[1], in[2], EPS, epilogue, pass);
+    }
+    return BatchNormalization.withGivenStatistics(
+        in[0],
+        gaussian(77, 2),
+        CentralDifferences.positive(78, 2),
+        in[1],
+        in[2],
+        EPS,
+        epilogue,
+        pass);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1000, 0.01", "1e6, 1", "0, 1e-30", "1e30, 1e25"})
+  void gradientsOfFloat32WithAGraphAreThoseOfFloat64(double mean, double deviation) {
+    Tensor values =
+        Tensor.randn(RandomStream.of(1), 6, 3, 4).mul(deviation).add(mean); // as float32 holds them
+    Tensor gamma = Tensor.uniform(RandomStream.of(2), 0.5, 2, 3);
+    Tensor g = Tensor.randn(RandomStream.of(3), 6, 3, 4);
+    double eps = 1e-5 * deviation * deviation;
+    List<double[]> exact = gradients(values, gamma, g, eps, DType.FLOAT64, false);
+    for (boolean graph : new boolean[] {false, true}) {
+      List<double[]> found = gradients(values, gamma, g, eps, DType.FLOAT32, graph);
+      for (int k = 0; k < 2; k++) {
+        double largest = Arrays.stream(exact.get(k)).map(Math::abs).max().orElseThrow();
+        // some ten roundings to float32, of summands up to ten times the result
+        assertArrayEquals(exact.get(k), found.get(k), 100 * 0x1p-24 * largest);
+      }
+    }
+  }
+
+  private static List<double[]> gradients(
+      Tensor values, Tensor weights, Tensor g, double eps, DType dtype, boolean graph) {
+    Pass pass = Pass.training();
+    Tensor x = pass.watch(values.to(dtype).detach());
+    Tensor gamma = pass.watch(weights.to(dtype).detach());
+    Tensor y =
+        BatchNormalization.withBatchStatistics(
+            x, Backend.standard().channelMoments(x), gamma, null, eps, false, pass);
+    Gradients gradients = pass.backward(y, g.to(dtype), graph);
+    return List.of(gradients.of(x).toDoubles(), gradients.of(gamma).toDoubles());
   }
 }
