@@ -82,22 +82,31 @@ public final class BatchNormalization {
       double eps,
       Epilogue epilogue,
       Pass pass) {
-    int channels = moments.channels();
-    if (moments.count() * channels != x.size()) {
-      throw new ShapeException(
-          "batch_norm: moments of "
-              + moments.count()
-              + " values in each of "
-              + channels
-              + " channels are not those of the input shape "
-              + x.shape());
-    }
-    double[] variance = new double[channels];
-    for (int c = 0; c < channels && moments.count() > 0; c++) {
-      variance[c] = moments.variance(c, VarianceEstimator.BIASED);
-    }
-    return new BatchNormalization(x, weight, bias, eps, epilogue)
-        .forward(moments.means(), variance, moments.count(), pass);
+    return withBatchStatistics(
+        x, BatchStatistics.own(x, moments), weight, bias, eps, epilogue, pass);
+  }
+
+  /**
+   * The same with the statistics that the pass makes of those of x: moments of other replicas or
+   * micro-batches are among them, or parts of x have moments of their own.
+   *
+   * @param statistics {@link BatchStatistics#of} this x and this pass
+   * @throws ShapeException if weight, bias or the residual do not fit x
+   */
+  public static Tensor withBatchStatistics(
+      Tensor x,
+      BatchStatistics statistics,
+      @Nullable Tensor weight,
+      @Nullable Tensor bias,
+      double eps,
+      Epilogue epilogue,
+      Pass pass) {
+    BatchNormalization whole = new BatchNormalization(x, weight, bias, eps, epilogue);
+    return whole.record(
+        statistics.parts() == 1
+            ? whole.withMoments(statistics, 0, null, pass)
+            : whole.inParts(statistics, pass),
+        pass);
   }
 
   /**
@@ -138,12 +147,16 @@ public final class BatchNormalization {
       double eps,
       Epilogue epilogue,
       Pass pass) {
-    return new BatchNormalization(x, weight, bias, eps, epilogue)
-        .forward(
+    BatchNormalization given = new BatchNormalization(x, weight, bias, eps, epilogue);
+    return given.record(
+        given.normalise(
             perChannel("mean", mean, x),
             perChannel("variance", variance, x),
             BatchNormalizationGradients.GIVEN,
-            pass);
+            null,
+            null,
+            pass),
+        pass);
   }
 
   private static Epilogue epilogue(boolean relu) {
@@ -181,8 +194,51 @@ public final class BatchNormalization {
     return perChannel(what, values, x);
   }
 
-  /** The count is that of the values behind the statistics, or that of given ones. */
-  private Tensor forward(double[] mean, double[] variance, long count, Pass pass) {
+  private BatchNormalizationGradients withMoments(
+      BatchStatistics statistics, int part, @Nullable Tensor into, Pass pass) {
+    BatchMoments moments = statistics.moments(part);
+    double[] variance = new double[moments.channels()];
+    for (int c = 0; c < variance.length && moments.count() > 0; c++) {
+      variance[c] = moments.variance(c, VarianceEstimator.BIASED);
+    }
+    return normalise(moments.means(), variance, moments.count(), statistics, into, pass);
+  }
+
+  /** Each part by its own moments, all into one result. */
+  private PartGradients inParts(BatchStatistics statistics, Pass pass) {
+    checkResidual();
+    Tensor y = pass.backend().memory().allocate(x.dtype(), x.shape(), x.layout());
+    List<BatchNormalizationGradients> parts = new ArrayList<>();
+    for (int i = 0; i < statistics.parts(); i++) {
+      int from = statistics.from(i);
+      int to = statistics.to(i);
+      Tensor part = Shaping.range(x, from, to, pass); // recorded for gradients of gradients
+      Epilogue end =
+          epilogue instanceof Epilogue.AddRelu(Tensor residual)
+              ? Epilogue.addRelu(residual.range(from, to))
+              : epilogue;
+      parts.add(
+          new BatchNormalization(part, weight, bias, eps, end)
+              .withMoments(statistics, i, y.range(from, to), pass));
+    }
+    return new PartGradients(parts, y, statistics);
+  }
+
+  /**
+   * Computes the output.
+   *
+   * @param count number of the values behind the statistics, or {@link
+   *     BatchNormalizationGradients#GIVEN}
+   * @param statistics where the statistics come from; null for given ones
+   * @param into where to put the output; null for anywhere
+   */
+  private BatchNormalizationGradients normalise(
+      double[] mean,
+      double[] variance,
+      long count,
+      @Nullable BatchStatistics statistics,
+      @Nullable Tensor into,
+      Pass pass) {
     int channels = mean.length;
     double[] inverse = new double[channels];
     double[] scale = new double[channels];
@@ -195,41 +251,51 @@ public final class BatchNormalization {
     ChannelAffine affine =
         new ChannelAffine(mean, scale, beta == null ? new double[channels] : beta);
     Tensor y = finished(affine, pass.withoutTape());
-    if (!pass.isRecording()) {
-      return y;
+    if (into != null) {
+      into.copyFrom(y);
     }
-    BatchNormalizationGradients gradients =
-        new BatchNormalizationGradients(x, weight, eps, epilogue, y, affine, inverse, count);
+    return new BatchNormalizationGradients(
+        x, weight, eps, epilogue, into == null ? y : into, affine, inverse, count, statistics);
+  }
+
+  private Tensor record(NormalizationGradients gradients, Pass pass) {
+    if (!pass.isRecording()) {
+      return gradients.output();
+    }
     List<Edge> edges = new ArrayList<>(4);
     edges.add(new Edge(x, gradients::input));
     if (weight != null) {
-      edges.add(new Edge(weight, gradients.weight(weight.dtype())));
+      edges.add(new Edge(weight, (g, p) -> gradients.weight(weight.dtype(), g, p)));
     }
     if (bias != null) {
-      edges.add(new Edge(bias, gradients.bias(bias.dtype())));
+      edges.add(new Edge(bias, (g, p) -> gradients.bias(bias.dtype(), g, p)));
     }
     if (epilogue instanceof Epilogue.AddRelu(Tensor residual)) {
       edges.add(new Edge(residual, gradients::active));
     }
-    return pass.record("batch_norm", y, edges.toArray(Edge[]::new));
+    return pass.record("batch_norm", gradients.output(), edges.toArray(Edge[]::new));
   }
 
   private Tensor finished(ChannelAffine affine, Pass pass) {
+    checkResidual();
     return switch (epilogue) {
       case Epilogue.None() -> pass.backend().standardise(x, affine, false);
       case Epilogue.Relu() -> pass.backend().standardise(x, affine, true);
-      case Epilogue.AddRelu(Tensor residual) -> {
-        if (!residual.shape().equals(x.shape()) || residual.dtype() != x.dtype()) {
-          throw new ShapeException(
-              "batch_norm: what is added before the ReLU is "
-                  + residual.dtype()
-                  + residual.shape()
-                  + ", which does not fit the input "
-                  + x.dtype()
-                  + x.shape());
-        }
-        yield pass.backend().standardiseAddRelu(x, affine, residual);
-      }
+      case Epilogue.AddRelu(Tensor residual) ->
+          pass.backend().standardiseAddRelu(x, affine, residual);
     };
+  }
+
+  private void checkResidual() {
+    if (epilogue instanceof Epilogue.AddRelu(Tensor residual)
+        && (!residual.shape().equals(x.shape()) || residual.dtype() != x.dtype())) {
+      throw new ShapeException(
+          "batch_norm: what is added before the ReLU is "
+              + residual.dtype()
+              + residual.shape()
+              + ", which does not fit the input "
+              + x.dtype()
+              + x.shape());
+    }
   }
 }

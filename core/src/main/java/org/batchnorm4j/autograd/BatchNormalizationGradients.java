@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * output gradient. Each is written twice: by kernels, and by operations that can be differentiated
  * again.
  */
-final class BatchNormalizationGradients {
+final class BatchNormalizationGradients implements NormalizationGradients {
   /** The count of statistics that are constants. */
   static final long GIVEN = -1;
 
@@ -26,6 +26,7 @@ final class BatchNormalizationGradients {
   private final ChannelAffine affine;
   private final double[] inverse;
   private final long count;
+  private final @Nullable BatchStatistics statistics;
 
   private @Nullable Tensor summed;
   private @Nullable GradientSums sums;
@@ -40,7 +41,8 @@ final class BatchNormalizationGradients {
       Tensor y,
       ChannelAffine affine,
       double[] inverse,
-      long count) {
+      long count,
+      @Nullable BatchStatistics statistics) {
     this.x = x;
     this.weight = weight;
     this.eps = eps;
@@ -49,10 +51,16 @@ final class BatchNormalizationGradients {
     this.affine = affine;
     this.inverse = inverse;
     this.count = count;
+    this.statistics = statistics;
   }
 
-  /** The gradient in front of the ReLU, which is also that of the residual. */
-  Tensor active(Tensor g, Pass pass) {
+  @Override
+  public Tensor output() {
+    return y;
+  }
+
+  @Override
+  public Tensor active(Tensor g, Pass pass) {
     if (epilogue instanceof Epilogue.None) {
       return g;
     }
@@ -94,8 +102,10 @@ final class BatchNormalizationGradients {
     return known;
   }
 
-  Tensor input(Tensor g, Pass pass) {
+  @Override
+  public Tensor input(Tensor g, Pass pass) {
     if (pass.isRecording()) {
+      requireOwnValues();
       return pass.to(differentiableInput(g, pass), x.dtype());
     }
     Backend backend = pass.backend();
@@ -108,7 +118,8 @@ final class BatchNormalizationGradients {
     if (count == 1) {
       return pass.filled(0, x.dtype(), x.shape()); // beta, whatever x is
     }
-    GradientSums s = sums(g, pass);
+    GradientSums own = sums(g, pass);
+    GradientSums s = statistics == null ? own : statistics.reduced(own);
     double[] slope = new double[channels];
     double[] constant = new double[channels];
     for (int c = 0; c < channels; c++) {
@@ -120,32 +131,47 @@ final class BatchNormalizationGradients {
         x, forKernels(g, pass), affine, affine.scale(), slope, constant, reluFromX());
   }
 
-  Derivative weight(DType dtype) {
-    return (g, pass) -> {
-      if (pass.isRecording()) {
-        Tensor products = pass.mul(wide(active(g, pass), pass), normalised(pass));
-        Tensor total = Shaping.sumTo(products, channelShape(), pass);
-        return pass.to(pass.reshape(total, inverse.length), dtype);
-      }
-      double[] result = sums(g, pass).sumGx().clone();
-      for (int c = 0; c < result.length; c++) {
-        result[c] *= inverse[c];
-      }
-      return perChannel(result, dtype, pass);
-    };
+  private void requireOwnValues() {
+    if (statistics != null) {
+      statistics.requireOwnValues();
+    }
   }
 
-  Derivative bias(DType dtype) {
-    return (g, pass) -> {
-      if (pass.isRecording()) {
-        Tensor total = Shaping.sumTo(wide(active(g, pass), pass), channelShape(), pass);
-        return pass.to(pass.reshape(total, inverse.length), dtype);
-      }
-      return perChannel(sums(g, pass).sumG().clone(), dtype, pass);
-    };
+  @Override
+  public Tensor weight(DType dtype, Tensor g, Pass pass) {
+    if (pass.isRecording()) {
+      requireOwnValues();
+      Tensor products = pass.mul(wide(active(g, pass), pass), normalised(pass));
+      Tensor total = Shaping.sumTo(products, channelShape(), pass);
+      return pass.to(pass.reshape(total, inverse.length), dtype);
+    }
+    return perChannel(weightSums(g, pass), dtype, pass);
   }
 
-  private static Tensor perChannel(double[] values, DType dtype, Pass pass) {
+  /** The gradient of gamma in float64. */
+  double[] weightSums(Tensor g, Pass pass) {
+    double[] result = sums(g, pass).sumGx().clone();
+    for (int c = 0; c < result.length; c++) {
+      result[c] *= inverse[c];
+    }
+    return result;
+  }
+
+  @Override
+  public Tensor bias(DType dtype, Tensor g, Pass pass) {
+    if (pass.isRecording()) {
+      Tensor total = Shaping.sumTo(wide(active(g, pass), pass), channelShape(), pass);
+      return pass.to(pass.reshape(total, inverse.length), dtype);
+    }
+    return perChannel(biasSums(g, pass), dtype, pass);
+  }
+
+  /** The gradient of beta in float64. */
+  double[] biasSums(Tensor g, Pass pass) {
+    return sums(g, pass).sumG().clone();
+  }
+
+  static Tensor perChannel(double[] values, DType dtype, Pass pass) {
     Tensor result = pass.filled(0, dtype, Shape.of(values.length));
     result.copyFrom(Tensor.of(values, values.length));
     return result;

@@ -1,6 +1,7 @@
 package org.batchnorm4j.autograd;
 
 import java.util.concurrent.ThreadLocalRandom;
+import org.batchnorm4j.statistics.StatisticsReducer;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Layout;
@@ -13,28 +14,36 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The context of one computation: training or inference, the tape if gradients are wanted, the
- * backend and its memory, the random numbers. Handed to every layer, so nothing about training
- * hides in a model.
+ * backend and its memory, the random numbers, and whose statistics normalise. Handed to every
+ * layer, so nothing about training hides in a model.
  *
  * <p>Operations of a pass are recorded; those of {@link Tensor} are not. {@link #inference()} is a
  * constant and safe for use by many threads; a pass that records belongs to one thread.
  */
 public final class Pass {
-  private static final Pass INFERENCE = new Pass(false, null, null, 0, 0);
+  private static final Pass INFERENCE =
+      new Pass(false, null, null, 0, 0, StatisticsReducer.local());
 
   private final boolean training;
   private final @Nullable Tape tape;
   private final @Nullable Backend backend;
   private final long seed;
   private final long step;
+  private final StatisticsReducer statistics;
 
   private Pass(
-      boolean training, @Nullable Tape tape, @Nullable Backend backend, long seed, long step) {
+      boolean training,
+      @Nullable Tape tape,
+      @Nullable Backend backend,
+      long seed,
+      long step,
+      StatisticsReducer statistics) {
     this.training = training;
     this.tape = tape;
     this.backend = backend;
     this.seed = seed;
     this.step = step;
+    this.statistics = statistics;
   }
 
   /** Inference on the standard backend: running statistics, no dropout, no tape. */
@@ -47,34 +56,44 @@ public final class Pass {
    * Random numbers differ from pass to pass; {@link #withRandom} makes them repeatable.
    */
   public static Pass training() {
-    return new Pass(true, new Tape(), null, ThreadLocalRandom.current().nextLong(), 0);
+    long seed = ThreadLocalRandom.current().nextLong();
+    return new Pass(true, new Tape(), null, seed, 0, StatisticsReducer.local());
   }
 
   /** The same pass on another backend. */
   public Pass withBackend(Backend other) {
-    return new Pass(training, tape, other, seed, step);
+    return new Pass(training, tape, other, seed, step, statistics);
   }
 
   /** The same pass with results in other memory, such as an arena. */
   public Pass withMemory(Memory memory) {
-    return new Pass(training, tape, backend().withMemory(memory), seed, step);
+    return new Pass(training, tape, backend().withMemory(memory), seed, step, statistics);
   }
 
   /** The same pass with the random numbers of a seed and a step. */
   public Pass withRandom(long newSeed, long newStep) {
-    return new Pass(training, tape, backend, newSeed, newStep);
+    return new Pass(training, tape, backend, newSeed, newStep, statistics);
+  }
+
+  /**
+   * The same pass, in which batch norm takes its statistics from more or less than the batch at
+   * hand: ghost batches, micro-batches, replicas. Counts in training; inference never looks beyond
+   * its batch.
+   */
+  public Pass withStatistics(StatisticsReducer reducer) {
+    return new Pass(training, tape, backend, seed, step, reducer);
   }
 
   /**
    * The same mode with an empty tape: gradients in inference mode, for saliency or frozen layers.
    */
   public Pass recording() {
-    return new Pass(training, new Tape(), backend, seed, step);
+    return new Pass(training, new Tape(), backend, seed, step, statistics);
   }
 
   /** The same pass without a tape: nothing computed on the result is recorded. */
   public Pass withoutTape() {
-    return tape == null ? this : new Pass(training, null, backend, seed, step);
+    return tape == null ? this : new Pass(training, null, backend, seed, step, statistics);
   }
 
   /** Whether layers behave as in training. */
@@ -90,6 +109,11 @@ public final class Pass {
   /** Where operations run. */
   public Backend backend() {
     return backend == null ? Backend.standard() : backend;
+  }
+
+  /** Whose statistics normalise; in inference always {@link StatisticsReducer#local()}. */
+  public StatisticsReducer statistics() {
+    return training ? statistics : StatisticsReducer.local();
   }
 
   /** The random numbers of one place in the model: the same for equal seed, step and path. */

@@ -1,6 +1,7 @@
 package org.batchnorm4j.autograd;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.Shape;
@@ -32,6 +33,40 @@ final class Shaping {
       inverse[x.shape().checkedAxis(order[i])] = i;
     }
     return pass.record("permute", y, new Edge(x, (g, p) -> p.permute(g, inverse)));
+  }
+
+  /** Samples {@code from} to {@code to}, which share memory with x. */
+  static Tensor range(Tensor x, int from, int to, Pass pass) {
+    return pass.record(
+        "range", x.range(from, to), new Edge(x, (g, p) -> among(g, from, x.axis(0), p)));
+  }
+
+  private static Tensor among(Tensor g, int from, int rows, Pass pass) {
+    int behind = rows - from - g.axis(0);
+    Tensor before = pass.filled(0, g.dtype(), g.shape().with(0, from));
+    Tensor after = pass.filled(0, g.dtype(), g.shape().with(0, behind));
+    return concatenate(List.of(before, g, after), pass);
+  }
+
+  /** The samples of several tensors, one after the other, in the layout of the first. */
+  static Tensor concatenate(List<Tensor> parts, Pass pass) {
+    Tensor first = parts.getFirst();
+    int rows = parts.stream().mapToInt(part -> part.axis(0)).sum();
+    Tensor y =
+        pass.backend()
+            .memory()
+            .allocate(first.dtype(), first.shape().with(0, rows), first.layout());
+    Edge[] edges = new Edge[parts.size()];
+    int at = 0;
+    for (int i = 0; i < edges.length; i++) {
+      Tensor part = parts.get(i);
+      int from = at;
+      int to = at + part.axis(0);
+      y.range(from, to).copyFrom(part);
+      edges[i] = new Edge(part, (g, p) -> range(g, from, to, p));
+      at = to;
+    }
+    return pass.record("concatenate", y, edges);
   }
 
   static Tensor expand(Tensor x, Shape shape, Pass pass) {

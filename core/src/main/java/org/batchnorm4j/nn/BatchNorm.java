@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.batchnorm4j.autograd.BatchNormalization;
+import org.batchnorm4j.autograd.BatchStatistics;
 import org.batchnorm4j.autograd.Epilogue;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.statistics.BatchMoments;
@@ -125,21 +126,22 @@ public abstract sealed class BatchNorm implements Module
       return inPlace(input, epilogue, pass);
     }
     boolean training = pass.isTraining();
-    boolean running = usesRunningStats(training);
     boolean moves = training && moves();
-    long count = input.size() / numFeatures;
-    if (!running) {
-      Functional.checkBatch(describe(), input, count, options.eps(), options.batchOfOne());
-    }
     Tensor x = channelsSecond(input, pass);
     Epilogue end = channelsSecond(epilogue, pass);
-    BatchMoments moments = running && !moves ? null : pass.backend().channelMoments(x);
-    Tensor y =
-        running || moments == null
-            ? normalise(x, value(state.runningMean), value(state.runningVar), end, pass)
-            : normalise(x, moments, end, pass);
-    if (moves && moments != null && mayMove(count)) {
-      state.move(moments, describe());
+    Tensor y;
+    if (usesRunningStats(training)) {
+      y = normalise(x, value(state.runningMean), value(state.runningVar), end, pass);
+      if (moves) {
+        move(BatchStatistics.of(describe(), x, input.axis(0), pass));
+      }
+    } else {
+      BatchStatistics statistics = BatchStatistics.of(describe(), x, input.axis(0), pass);
+      Functional.checkBatch(describe(), input, statistics, options.eps(), options.batchOfOne());
+      y = normalise(x, statistics, end, pass);
+      if (moves) {
+        move(statistics);
+      }
     }
     return y.shape().equals(input.shape()) ? y : pass.reshape(y, input.shape().toArray());
   }
@@ -159,6 +161,19 @@ public abstract sealed class BatchNorm implements Module
     }
   }
 
+  /** Each part is a batch to the running statistics. */
+  private void move(BatchStatistics statistics) {
+    statistics.update(
+        state,
+        () -> {
+          for (int i = 0; i < statistics.parts(); i++) {
+            if (mayMove(statistics.moments(i).count())) {
+              state.move(statistics.moments(i), describe());
+            }
+          }
+        });
+  }
+
   private boolean usesRunningStats(boolean training) {
     return state.tracks() && (!training || frozen.contains(BatchNormFreeze.NORMALISATION));
   }
@@ -171,9 +186,9 @@ public abstract sealed class BatchNorm implements Module
     return count != 1 || options.batchOfOne() == BatchOfOne.ACCEPT;
   }
 
-  private Tensor normalise(Tensor x, BatchMoments moments, Epilogue epilogue, Pass pass) {
+  private Tensor normalise(Tensor x, BatchStatistics statistics, Epilogue epilogue, Pass pass) {
     return BatchNormalization.withBatchStatistics(
-        x, moments, in(state.weight, pass), in(state.bias, pass), options.eps(), epilogue, pass);
+        x, statistics, in(state.weight, pass), in(state.bias, pass), options.eps(), epilogue, pass);
   }
 
   private Tensor normalise(Tensor x, Tensor mean, Tensor variance, Epilogue epilogue, Pass pass) {
@@ -230,9 +245,10 @@ public abstract sealed class BatchNorm implements Module
     Tensor mean = state.runningMean;
     Tensor variance = state.runningVar;
     if (mean == null || variance == null) {
-      Functional.checkBatch(
-          describe(), input, input.size() / numFeatures, options.eps(), options.batchOfOne());
-      BatchMoments moments = pass.backend().channelMoments(channelsSecond(input, pass));
+      BatchStatistics statistics =
+          BatchStatistics.of(describe(), channelsSecond(input, pass), input.axis(0), pass);
+      Functional.checkBatch(describe(), input, statistics, options.eps(), options.batchOfOne());
+      BatchMoments moments = statistics.moments(0); // inference has one part
       double[] variances = new double[numFeatures];
       Arrays.setAll(variances, c -> moments.variance(c, VarianceEstimator.BIASED));
       mean = Tensor.of(moments.means(), numFeatures);

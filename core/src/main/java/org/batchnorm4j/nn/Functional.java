@@ -1,6 +1,7 @@
 package org.batchnorm4j.nn;
 
 import org.batchnorm4j.autograd.BatchNormalization;
+import org.batchnorm4j.autograd.BatchStatistics;
 import org.batchnorm4j.autograd.Objectives;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.statistics.BatchMoments;
@@ -118,23 +119,33 @@ public final class Functional {
               + (runningMean == null ? "mean" : "var")
               + " is missing");
     }
-    long count = input.axis(1) == 0 ? 0 : input.size() / input.axis(1);
-    checkBatch("batch_norm", input, count, options.eps(), options.batchOfOne());
-    BatchMoments moments = pass.backend().channelMoments(input);
+    BatchStatistics statistics = BatchStatistics.of("batch_norm", input, input.axis(0), pass);
+    checkBatch("batch_norm", input, statistics, options.eps(), options.batchOfOne());
     Tensor output =
         BatchNormalization.withBatchStatistics(
-            input, moments, weight, bias, options.eps(), options.epilogue(), pass);
-    if (runningMean != null
-        && runningVar != null
-        && (count != 1 || options.batchOfOne() == BatchOfOne.ACCEPT)) {
-      VarianceEstimator estimator =
-          count == 1 ? VarianceEstimator.BIASED : options.runningVariance();
-      RunningStatistics.report(
-          "batch_norm",
-          RunningStatistics.update(
-              runningMean, runningVar, moments, estimator, options.momentum()));
+            input, statistics, weight, bias, options.eps(), options.epilogue(), pass);
+    if (runningMean != null && runningVar != null) {
+      statistics.update(runningMean, () -> move(runningMean, runningVar, statistics, options));
     }
     return output;
+  }
+
+  private static void move(
+      Tensor runningMean,
+      Tensor runningVar,
+      BatchStatistics statistics,
+      BatchNormFunctionalOptions options) {
+    for (int i = 0; i < statistics.parts(); i++) {
+      BatchMoments moments = statistics.moments(i);
+      if (moments.count() != 1 || options.batchOfOne() == BatchOfOne.ACCEPT) {
+        VarianceEstimator estimator =
+            moments.count() == 1 ? VarianceEstimator.BIASED : options.runningVariance();
+        RunningStatistics.report(
+            "batch_norm",
+            RunningStatistics.update(
+                runningMean, runningVar, moments, estimator, options.momentum()));
+      }
+    }
   }
 
   private static void checkVectors(
@@ -168,18 +179,23 @@ public final class Functional {
   }
 
   /** Refuses an eps that is not positive, and one value per channel where the policy does. */
-  static void checkBatch(String who, Tensor input, long count, double eps, BatchOfOne policy) {
+  static void checkBatch(
+      String who, Tensor input, BatchStatistics statistics, double eps, BatchOfOne policy) {
     if (!(eps > 0)) {
       throw new IllegalArgumentException(
           who + ": eps must be positive during training, but got " + eps);
     }
-    if (count == 1 && policy == BatchOfOne.REFUSE) {
-      throw new ShapeException(
-          who
-              + ": expected more than 1 value per channel when training, got input shape "
-              + input.shape()
-              + "; use a larger batch, drop the last partial batch of an epoch, or run this pass in"
-              + " inference");
+    for (int i = 0; i < statistics.parts() && policy == BatchOfOne.REFUSE; i++) {
+      BatchMoments moments = statistics.moments(i);
+      if (moments.count() == 1 && moments.channels() > 0) {
+        throw new ShapeException(
+            who
+                + ": expected more than 1 value per channel when training, got input shape "
+                + input.shape()
+                + (statistics.parts() == 1 ? "" : " in " + statistics.parts() + " parts")
+                + "; use a larger batch, drop the last partial batch of an epoch, or run this pass"
+                + " in inference");
+      }
     }
   }
 

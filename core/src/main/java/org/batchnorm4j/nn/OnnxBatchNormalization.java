@@ -1,6 +1,8 @@
 package org.batchnorm4j.nn;
 
 import org.batchnorm4j.autograd.BatchNormalization;
+import org.batchnorm4j.autograd.BatchStatistics;
+import org.batchnorm4j.autograd.Epilogue;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.VarianceEstimator;
@@ -143,24 +145,30 @@ public final class OnnxBatchNormalization {
               rows, mean, variance, gamma, beta, epsilon, false, pass);
       return new Outputs(shaped(y, x.shape(), pass), null, null, null, null);
     }
-    BatchMoments moments = pass.backend().channelMoments(rows);
+    BatchStatistics statistics = BatchStatistics.of("BatchNormalization", rows, rows.axis(0), pass);
     Tensor y =
-        BatchNormalization.withBatchStatistics(rows, moments, gamma, beta, epsilon, false, pass);
+        BatchNormalization.withBatchStatistics(
+            rows, statistics, gamma, beta, epsilon, Epilogue.none(), pass);
     Tensor newMean = inputMean.to(Layout.CHANNELS_FIRST).detach();
     Tensor newVar = inputVar.to(Layout.CHANNELS_FIRST).detach();
     Tensor flatMean = newMean.reshape(channels);
     Tensor flatVar = newVar.reshape(channels);
-    RunningStatistics.report(
-        "BatchNormalization",
-        RunningStatistics.update(
-            flatMean, flatVar, moments, VarianceEstimator.BIASED, 1 - momentum));
+    BatchMoments whole = statistics.moments(0);
+    for (int i = 0; i < statistics.parts(); i++) {
+      BatchMoments moments = statistics.moments(i);
+      whole = i == 0 ? moments : whole.merge(moments);
+      RunningStatistics.report(
+          "BatchNormalization",
+          RunningStatistics.update(
+              flatMean, flatVar, moments, VarianceEstimator.BIASED, 1 - momentum));
+    }
     boolean saves = opset < 14;
     return new Outputs(
         shaped(y, x.shape(), pass),
         newMean,
         newVar,
-        saves ? saved(moments, false, inputMean) : null,
-        saves ? saved(moments, true, inputVar) : null);
+        saves ? saved(whole, false, inputMean) : null,
+        saves ? saved(whole, true, inputVar) : null);
   }
 
   private static Tensor saved(BatchMoments moments, boolean variance, Tensor like) {
