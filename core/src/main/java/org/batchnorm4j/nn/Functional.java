@@ -162,6 +162,8 @@ public final class Functional {
     checkVector("running_var", runningVar, input);
     checkVector("weight", weight, input);
     checkVector("bias", bias, input);
+    RunningStatistics.checkType("batch_norm", "running_mean", runningMean, input);
+    RunningStatistics.checkType("batch_norm", "running_var", runningVar, input);
   }
 
   private static void checkVector(String name, @Nullable Tensor vector, Tensor input) {

@@ -129,7 +129,7 @@ public final class OnnxBatchNormalization {
    * @param b like scale
    * @param inputMean like scale
    * @param inputVar like scale
-   * @throws ShapeException if a vector does not fit X
+   * @throws ShapeException if a vector does not fit X, or has several axes although spatial
    */
   public Outputs apply(
       Tensor x, Tensor scale, Tensor b, Tensor inputMean, Tensor inputVar, Pass pass) {
@@ -199,7 +199,17 @@ public final class OnnxBatchNormalization {
         : pass.to(parameter, x.dtype().computes() ? x.dtype() : DType.FLOAT32);
   }
 
-  private static Tensor vector(String name, Tensor values, int channels, Tensor x, Pass pass) {
+  private Tensor vector(String name, Tensor values, int channels, Tensor x, Pass pass) {
+    if (spatial && values.rank() != 1) {
+      throw new ShapeException(
+          "BatchNormalization: "
+              + name
+              + " has shape "
+              + values.shape()
+              + ", but the schema wants one axis; reshape it to ("
+              + channels
+              + ")");
+    }
     if (values.size() != channels) {
       throw new ShapeException(
           "BatchNormalization: "

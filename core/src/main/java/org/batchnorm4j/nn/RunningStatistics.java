@@ -92,6 +92,31 @@ final class RunningStatistics {
     }
   }
 
+  /** Refuses a running statistic of another type than the input, unless it is wider. */
+  static void checkType(String who, String name, @Nullable Tensor statistic, Tensor input) {
+    if (statistic == null || statistic.dtype() == input.dtype()) {
+      return;
+    }
+    boolean wider =
+        switch (statistic.dtype()) {
+          case FLOAT64 -> input.dtype().isFloating();
+          case FLOAT32 -> input.dtype().isFloating() && input.dtype() != DType.FLOAT64;
+          case FLOAT16, BFLOAT16, INT64, INT32, UINT8, BOOL -> false;
+        };
+    if (!wider) {
+      throw new IllegalArgumentException(
+          who
+              + ": "
+              + name
+              + " is "
+              + statistic.dtype()
+              + ", but the input is "
+              + input.dtype()
+              + ", and a running statistic has its type or a wider one; convert one of them with"
+              + " to(DType)");
+    }
+  }
+
   /** Says a line where users look for such lines. */
   static void warn(String line) {
     System.getLogger("org.batchnorm4j.nn").log(System.Logger.Level.WARNING, line);

@@ -130,6 +130,8 @@ final class SampleNorms {
     checkChannels(who, "running_var", runningVar, input);
     checkChannels(who, "weight", weight, input);
     checkChannels(who, "bias", bias, input);
+    RunningStatistics.checkType(who, "running_mean", runningMean, input);
+    RunningStatistics.checkType(who, "running_var", runningVar, input);
     RunningStatistics.checkMomentum(who, momentum);
     if ((runningMean == null) != (runningVar == null)) {
       throw new IllegalArgumentException(

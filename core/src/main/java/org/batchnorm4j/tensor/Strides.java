@@ -52,7 +52,15 @@ record Strides(int[] values) {
     }
     int position = tensor.offset();
     for (int axis = 0; axis < index.length; axis++) {
-      java.util.Objects.checkIndex(index[axis], tensor.shape().axis(axis));
+      if (index[axis] < 0 || index[axis] >= tensor.shape().axis(axis)) {
+        throw new IndexOutOfBoundsException(
+            "index "
+                + Arrays.toString(index)
+                + " leaves axis "
+                + axis
+                + " of the shape "
+                + tensor.shape());
+      }
       position += (int) index[axis] * values[axis];
     }
     return position;

@@ -1,7 +1,5 @@
 package org.batchnorm4j.tensor;
 
-import java.util.Objects;
-
 /** Tensors that share the memory of another one. */
 final class Views {
   private Views() {}
@@ -23,7 +21,10 @@ final class Views {
       throw new ShapeException("a scalar has no axis 0 to take a range of");
     }
     int rows = tensor.axis(0);
-    Objects.checkFromToIndex(from, to, rows);
+    if (from < 0 || from > to || to > rows) {
+      throw new IndexOutOfBoundsException(
+          "rows " + from + " to " + to + " are not in axis 0 of the shape " + tensor.shape());
+    }
     int row = rows == 0 ? 0 : tensor.size() / rows;
     return new Tensor(
         tensor.storage(),

@@ -90,6 +90,12 @@ class BatchNormErrorsTest {
                 + " in inference",
             train(new BatchNorm1d(3), Tensor.ones(1, 3))),
         new Row(
+            layer1d
+                + ": expected more than 1 value per channel when training, got input shape (1, 4);"
+                + " use a larger batch, drop the last partial batch of an epoch, or run this pass"
+                + " in inference",
+            infer(new BatchNorm1d(4, BARE), Tensor.ones(1, 4))),
+        new Row(
             layer1d + ": eps must be positive during training, but got 0.0",
             train(new BatchNorm1d(3, BatchNormOptions.pytorch().withEps(0)), x)),
         new Row(
@@ -98,6 +104,12 @@ class BatchNormErrorsTest {
         new Row(
             "batch_norm: eps must be non-negative, but got -1.0",
             function(x, one, one, null, false, -1)),
+        new Row(
+            "batch_norm eps must be non-negative, but got -1.0",
+            () -> BatchNormOptions.pytorch().withEps(-1)),
+        new Row(
+            "batch_norm expected at least 2D input (N, C), got shape (3)",
+            function(one, null, null, null, true, 1)),
         new Row(
             "batch_norm: running_mean should contain 3 elements, one per channel of the input (4,"
                 + " 3), but has shape (4)",
@@ -143,12 +155,35 @@ class BatchNormErrorsTest {
                 + " to(DType)",
             function(x.to(DType.FLOAT64), null, null, one, true, 1)),
         new Row(
+            "batch_norm: running_mean is float32, but the input is float64, and a running statistic"
+                + " has its type or a wider one; convert one of them with to(DType)",
+            function(x.to(DType.FLOAT64), one, one, null, true, 1)),
+        new Row(
             layer1d + " was built for 5 channels, but axis 1 of the input shape (4, 3) has 3",
             infer(new BatchNorm1d(5, BARE), x)),
         new Row("BatchNorm1d needs at least 1 channel, got -1", () -> new BatchNorm1d(-1)),
         new Row(
             "LazyBatchNorm2d expected 4D input (got 2D input of shape (4, 3))",
             () -> LazyBatchNorm.of2d(BatchNormOptions.pytorch()).forInput(x)),
+        new Row(
+            "LazyBatchNorm1d takes its channels from the first input, but axis 1 of the input shape"
+                + " (4, 0) has none",
+            () -> LazyBatchNorm.of1d(BatchNormOptions.pytorch()).forInput(Tensor.zeros(4, 0))),
+        new Row(
+            "the state does not fit BatchNorm1d: missing weight, bias, running_mean, running_var;"
+                + " strict=false accepts missing and unexpected names",
+            () ->
+                new BatchNorm1d(3)
+                    .loadStateDict(Map.of("num_batches_tracked", Tensor.scalar(0L)), true)),
+        new Row(
+            "the state does not fit BatchNorm1d: weight has shape (4) instead of (3); bias has"
+                + " shape (4) instead of (3); running_mean has shape (4) instead of (3);"
+                + " running_var has shape (4) instead of (3); strict=false accepts missing and"
+                + " unexpected names",
+            () ->
+                LazyBatchNorm.of1d(BatchNormOptions.pytorch())
+                    .forInput(x)
+                    .loadStateDict(new BatchNorm1d(4).stateDict(), true)),
         new Row(
             "the state does not fit BatchNorm1d: missing num_batches_tracked; strict=false accepts"
                 + " missing and unexpected names",
@@ -179,6 +214,16 @@ class BatchNormErrorsTest {
                 + " input; build it with withInplace(false), or run Pass.inference()",
             train(new BatchNorm1d(3, puzzle.withInplace(true)), x)),
         new Row(
+            "BatchNorm1d \"1\" works in place, which a pass that records gradients does not allow"
+                + " because gradients need the input; build it with withInplace(false), or run"
+                + " Pass.inference()",
+            () ->
+                new Sequential(new ReLU(), new BatchNorm1d(3, puzzle.withInplace(true)))
+                    .forward(x, INFERENCE.recording())),
+        new Row(
+            "Sequential already has a \"bn\"",
+            () -> new Sequential().add("bn", new BatchNorm1d(3)).add("bn", new BatchNorm1d(3))),
+        new Row(
             "Residual: the body starts with BatchNorm1d \"body\", which works in place and would"
                 + " overwrite the input that the shortcut still needs; build it with"
                 + " withInplace(false)",
@@ -192,6 +237,17 @@ class BatchNormErrorsTest {
             () ->
                 OnnxBatchNormalization.ofOpset(15)
                     .apply(x, Tensor.ones(4), one, one, one, INFERENCE)),
+        new Row(
+            "BatchNormalization: scale has shape (3, 1), but the schema wants one axis; reshape it"
+                + " to (3)",
+            () ->
+                OnnxBatchNormalization.ofOpset(15)
+                    .apply(x, Tensor.ones(3, 1), one, one, one, INFERENCE)),
+        new Row(
+            "BatchNormalization: X has no axes; it needs (N, C, ...) or (N)",
+            () ->
+                OnnxBatchNormalization.ofOpset(15)
+                    .apply(Tensor.scalar(1f), one, one, one, one, INFERENCE)),
         new Row(
             "BatchNormalization of opset 9 has no spatial=0; opset 8 is the last with it",
             () -> OnnxBatchNormalization.ofOpset(9).withSpatial(false)));
