@@ -13,6 +13,11 @@ public final class Dropout implements Module {
   private final Members members = new Members("Dropout");
   private final double p;
 
+  /** A layer that zeroes half of the values, the default of PyTorch and PuzzleLib. */
+  public Dropout() {
+    this(0.5);
+  }
+
   /**
    * A layer of the given probability.
    *

@@ -64,8 +64,13 @@ public final class LocalResponseNorm implements Module {
     this("LocalResponseNorm", Window.PYTORCH, size, alpha, beta, k);
   }
 
+  /** PuzzleLib's layer across channels with its defaults: size 5, alpha 1e-4, beta 0.75, k 2. */
+  public static LocalResponseNorm crossMap() {
+    return crossMap(5, 1e-4, 0.75, 2);
+  }
+
   /**
-   * PuzzleLib's layer across channels; its defaults are size 5, alpha 1e-4, beta 0.75, k 2.
+   * PuzzleLib's layer across channels.
    *
    * @throws IllegalArgumentException if the size is below 1
    */
@@ -73,8 +78,13 @@ public final class LocalResponseNorm implements Module {
     return new LocalResponseNorm("CrossMapLRN", Window.CROSS_MAP, size, alpha, beta, k);
   }
 
+  /** PuzzleLib's layer within channels with its defaults: size 5, alpha 1e-4, beta 0.75, k 2. */
+  public static LocalResponseNorm withinMap() {
+    return withinMap(5, 1e-4, 0.75, 2);
+  }
+
   /**
-   * PuzzleLib's layer within channels; its defaults are size 5, alpha 1e-4, beta 0.75, k 2.
+   * PuzzleLib's layer within channels.
    *
    * @throws IllegalArgumentException if the size is below 1
    */

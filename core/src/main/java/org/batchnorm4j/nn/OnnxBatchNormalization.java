@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *       of the <em>old</em> value, the opposite of PyTorch's.
  *   <li>The <em>biased</em> variance both normalises and is stored ("population size N").
  *   <li>Training is {@code training_mode=1} from opset 14 on, five outputs in opsets 7 and 9,
- *       {@code is_test=0} in 1 and 6. One value per channel is allowed; its variance is 0.
+ *       {@code is_test=0} in 1 and 6 (opset 1's {@code consumed_inputs} concerns memory alone). One
+ *       value per channel is allowed; its variance is 0.
  *   <li>{@code spatial=0}, which opset 9 removed, keeps statistics for each feature (C, D1, ...)
  *       over the batch alone.
  *   <li>From opset 15 on scale and B may have another floating type than X; they are rounded to

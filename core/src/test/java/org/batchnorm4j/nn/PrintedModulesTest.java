@@ -33,7 +33,7 @@ class PrintedModulesTest {
     assertEquals("AvgPool2d(kernel_size=2, stride=2, padding=0)", new AvgPool2d(2).toString());
     assertEquals("AdaptiveAvgPool2d(output_size=1)", new AdaptiveAvgPool2d(1).toString());
     assertEquals("AdaptiveAvgPool2d(output_size=(2, 3))", new AdaptiveAvgPool2d(2, 3).toString());
-    assertEquals("Dropout(p=0.5, inplace=False)", new Dropout(0.5).toString());
+    assertEquals("Dropout(p=0.5, inplace=False)", new Dropout().toString());
     assertEquals("ReLU()", new ReLU().toString());
     assertEquals("Flatten(start_dim=1, end_dim=-1)", new Flatten().toString());
     assertEquals("Sequential()", new Sequential().toString());
@@ -58,7 +58,8 @@ class PrintedModulesTest {
             (shortcut): Flatten(start_dim=1, end_dim=-1)
           )
           (1): Dropout(p=0.25, inplace=False)
-        )""",
+        )\
+        """,
         model.toString());
   }
 

@@ -45,8 +45,9 @@ class SampleNormsTest {
         "LocalResponseNorm(5, alpha=0.0001, beta=0.75, k=1.0)",
         new LocalResponseNorm(5).toString());
     assertEquals(
-        "MapLRN(5, alpha=0.0001, beta=0.75, k=2.0)",
-        LocalResponseNorm.withinMap(5, 1e-4, 0.75, 2).toString());
+        "MapLRN(5, alpha=0.0001, beta=0.75, k=2.0)", LocalResponseNorm.withinMap().toString());
+    assertEquals(
+        "CrossMapLRN(5, alpha=0.0001, beta=0.75, k=2.0)", LocalResponseNorm.crossMap().toString());
   }
 
   @Test
