@@ -2,6 +2,7 @@ package org.batchnorm4j.nn;
 
 import java.util.Optional;
 import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +50,9 @@ public final class GroupNorm implements Module {
     this.numChannels = numChannels;
     this.options = options;
     int values = options.affinePerGroup() ? numGroups : numChannels;
-    weight = options.affine() ? members.parameter("weight", Tensor.ones(values)) : null;
-    bias = options.affine() ? members.parameter("bias", Tensor.zeros(values)) : null;
+    DType dtype = options.dtype();
+    weight = options.affine() ? members.parameter("weight", Tensor.full(1, dtype, values)) : null;
+    bias = options.affine() ? members.parameter("bias", Tensor.zeros(dtype, values)) : null;
   }
 
   /**

@@ -1,20 +1,25 @@
 package org.batchnorm4j.nn;
 
+import org.batchnorm4j.tensor.DType;
+
 /**
  * How a group normalisation behaves. Immutable and safe for use by many threads; each {@code
  * with...} gives a changed copy. The defaults are PyTorch's: eps 1e-5, weight and bias per channel.
  */
 public final class GroupNormOptions {
-  private static final GroupNormOptions DEFAULTS = new GroupNormOptions(1e-5, true, false);
+  private static final GroupNormOptions DEFAULTS =
+      new GroupNormOptions(1e-5, true, false, DType.FLOAT32);
 
   private final double eps;
   private final boolean affine;
   private final boolean affinePerGroup;
+  private final DType dtype;
 
-  private GroupNormOptions(double eps, boolean affine, boolean affinePerGroup) {
+  private GroupNormOptions(double eps, boolean affine, boolean affinePerGroup, DType dtype) {
     this.eps = eps;
     this.affine = affine;
     this.affinePerGroup = affinePerGroup;
+    this.dtype = dtype;
   }
 
   /** PyTorch's defaults. */
@@ -31,12 +36,12 @@ public final class GroupNormOptions {
     if (!(value >= 0)) {
       throw new IllegalArgumentException("group_norm eps must be non-negative, but got " + value);
     }
-    return new GroupNormOptions(value, affine, affinePerGroup);
+    return new GroupNormOptions(value, affine, affinePerGroup, dtype);
   }
 
   /** Whether there are weight and bias. */
   public GroupNormOptions withAffine(boolean value) {
-    return new GroupNormOptions(eps, value, affinePerGroup);
+    return new GroupNormOptions(eps, value, affinePerGroup, dtype);
   }
 
   /**
@@ -45,7 +50,18 @@ public final class GroupNormOptions {
    * as PyTorch has.
    */
   public GroupNormOptions withAffinePerGroup(boolean value) {
-    return new GroupNormOptions(eps, affine, value);
+    return new GroupNormOptions(eps, affine, value, dtype);
+  }
+
+  /**
+   * Type of weight and bias, float32 at first. An input that meets them has the same type, or is
+   * float16 or bfloat16 beside float32.
+   *
+   * @throws IllegalArgumentException if it is neither float32 nor float64
+   */
+  public GroupNormOptions withDtype(DType value) {
+    Members.checkParameterType("GroupNorm", value);
+    return new GroupNormOptions(eps, affine, affinePerGroup, value);
   }
 
   /** Added to the variance inside the root. */
@@ -63,12 +79,18 @@ public final class GroupNormOptions {
     return affinePerGroup;
   }
 
+  /** Type of weight and bias. */
+  public DType dtype() {
+    return dtype;
+  }
+
   @Override
   public String toString() {
     return "eps="
         + PythonText.of(eps)
         + ", affine="
         + PythonText.of(affine)
-        + (affine && affinePerGroup ? ", affine_per_group=True" : "");
+        + (affine && affinePerGroup ? ", affine_per_group=True" : "")
+        + (dtype == DType.FLOAT32 ? "" : ", dtype=" + dtype);
   }
 }

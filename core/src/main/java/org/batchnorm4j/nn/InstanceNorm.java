@@ -2,6 +2,7 @@ package org.batchnorm4j.nn;
 
 import java.util.Optional;
 import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -44,10 +45,13 @@ public abstract sealed class InstanceNorm implements Module
     this.numFeatures = numFeatures;
     this.options = options;
     boolean tracks = options.trackRunningStats();
-    weight = options.affine() ? members.parameter("weight", Tensor.ones(numFeatures)) : null;
-    bias = options.affine() ? members.parameter("bias", Tensor.zeros(numFeatures)) : null;
-    runningMean = tracks ? members.buffer("running_mean", Tensor.zeros(numFeatures)) : null;
-    runningVar = tracks ? members.buffer("running_var", Tensor.ones(numFeatures)) : null;
+    DType dtype = options.dtype();
+    Tensor zeros = Tensor.zeros(dtype, numFeatures);
+    Tensor ones = Tensor.full(1, dtype, numFeatures);
+    weight = options.affine() ? members.parameter("weight", ones.detach()) : null;
+    bias = options.affine() ? members.parameter("bias", zeros.detach()) : null;
+    runningMean = tracks ? members.buffer("running_mean", zeros.detach()) : null;
+    runningVar = tracks ? members.buffer("running_var", ones.detach()) : null;
     numBatchesTracked = tracks ? members.buffer("num_batches_tracked", Tensor.scalar(0L)) : null;
   }
 

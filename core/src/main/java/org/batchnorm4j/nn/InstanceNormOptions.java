@@ -1,5 +1,7 @@
 package org.batchnorm4j.nn;
 
+import org.batchnorm4j.tensor.DType;
+
 /**
  * How an instance normalisation behaves. Immutable and safe for use by many threads; each {@code
  * with...} gives a changed copy. The defaults are PyTorch's: eps 1e-5, momentum 0.1, neither weight
@@ -7,19 +9,21 @@ package org.batchnorm4j.nn;
  */
 public final class InstanceNormOptions {
   private static final InstanceNormOptions DEFAULTS =
-      new InstanceNormOptions(1e-5, 0.1, false, false);
+      new InstanceNormOptions(1e-5, 0.1, false, false, DType.FLOAT32);
 
   private final double eps;
   private final double momentum;
   private final boolean affine;
   private final boolean trackRunningStats;
+  private final DType dtype;
 
   private InstanceNormOptions(
-      double eps, double momentum, boolean affine, boolean trackRunningStats) {
+      double eps, double momentum, boolean affine, boolean trackRunningStats, DType dtype) {
     this.eps = eps;
     this.momentum = momentum;
     this.affine = affine;
     this.trackRunningStats = trackRunningStats;
+    this.dtype = dtype;
   }
 
   /** PyTorch's defaults. */
@@ -42,7 +46,7 @@ public final class InstanceNormOptions {
       throw new IllegalArgumentException(
           "instance_norm eps must be non-negative, but got " + value);
     }
-    return new InstanceNormOptions(value, momentum, affine, trackRunningStats);
+    return new InstanceNormOptions(value, momentum, affine, trackRunningStats, dtype);
   }
 
   /**
@@ -53,17 +57,28 @@ public final class InstanceNormOptions {
    */
   public InstanceNormOptions withMomentum(double value) {
     RunningStatistics.checkMomentum("instance_norm", value);
-    return new InstanceNormOptions(eps, value, affine, trackRunningStats);
+    return new InstanceNormOptions(eps, value, affine, trackRunningStats, dtype);
   }
 
   /** Whether there are weight and bias. */
   public InstanceNormOptions withAffine(boolean value) {
-    return new InstanceNormOptions(eps, momentum, value, trackRunningStats);
+    return new InstanceNormOptions(eps, momentum, value, trackRunningStats, dtype);
   }
 
   /** Whether there are running statistics, which then normalise in inference. */
   public InstanceNormOptions withTrackRunningStats(boolean value) {
-    return new InstanceNormOptions(eps, momentum, affine, value);
+    return new InstanceNormOptions(eps, momentum, affine, value, dtype);
+  }
+
+  /**
+   * Type of weight, bias and running statistics, float32 at first. An input that meets them has the
+   * same type, or is float16 or bfloat16 beside float32.
+   *
+   * @throws IllegalArgumentException if it is neither float32 nor float64
+   */
+  public InstanceNormOptions withDtype(DType value) {
+    Members.checkParameterType("InstanceNorm", value);
+    return new InstanceNormOptions(eps, momentum, affine, trackRunningStats, value);
   }
 
   /** Added to the variance inside the root. */
@@ -86,6 +101,11 @@ public final class InstanceNormOptions {
     return trackRunningStats;
   }
 
+  /** Type of weight, bias and running statistics. */
+  public DType dtype() {
+    return dtype;
+  }
+
   @Override
   public String toString() {
     return "eps="
@@ -95,6 +115,7 @@ public final class InstanceNormOptions {
         + ", affine="
         + PythonText.of(affine)
         + ", track_running_stats="
-        + PythonText.of(trackRunningStats);
+        + PythonText.of(trackRunningStats)
+        + (dtype == DType.FLOAT32 ? "" : ", dtype=" + dtype);
   }
 }

@@ -43,11 +43,9 @@ public final class LayerNorm implements Module {
     this.options = options;
     boolean affine = options.elementwiseAffine();
     long[] sizes = normalizedShape.toArray();
-    weight = affine ? members.parameter("weight", Tensor.ones(sizes)) : null;
-    bias =
-        affine && options.bias()
-            ? members.parameter("bias", Tensor.zeros(DType.FLOAT32, sizes))
-            : null;
+    DType dtype = options.dtype();
+    weight = affine ? members.parameter("weight", Tensor.full(1, dtype, sizes)) : null;
+    bias = affine && options.bias() ? members.parameter("bias", Tensor.zeros(dtype, sizes)) : null;
   }
 
   /**

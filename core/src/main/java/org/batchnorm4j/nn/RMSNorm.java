@@ -41,7 +41,8 @@ public final class RMSNorm implements Module {
     this.options = options;
     weight =
         options.elementwiseAffine()
-            ? members.parameter("weight", Tensor.ones(normalizedShape.toArray()))
+            ? members.parameter(
+                "weight", Tensor.full(1, options.dtype(), normalizedShape.toArray()))
             : null;
   }
 

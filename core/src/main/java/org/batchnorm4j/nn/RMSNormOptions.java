@@ -1,6 +1,7 @@
 package org.batchnorm4j.nn;
 
 import java.util.OptionalDouble;
+import org.batchnorm4j.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,14 +11,16 @@ import org.jspecify.annotations.Nullable;
  * float64.
  */
 public final class RMSNormOptions {
-  private static final RMSNormOptions DEFAULTS = new RMSNormOptions(null, true);
+  private static final RMSNormOptions DEFAULTS = new RMSNormOptions(null, true, DType.FLOAT32);
 
   private final @Nullable Double eps;
   private final boolean elementwiseAffine;
+  private final DType dtype;
 
-  private RMSNormOptions(@Nullable Double eps, boolean elementwiseAffine) {
+  private RMSNormOptions(@Nullable Double eps, boolean elementwiseAffine, DType dtype) {
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
+    this.dtype = dtype;
   }
 
   /** PyTorch's defaults. */
@@ -34,12 +37,23 @@ public final class RMSNormOptions {
     if (!(value >= 0)) {
       throw new IllegalArgumentException("rms_norm eps must be non-negative, but got " + value);
     }
-    return new RMSNormOptions(value, elementwiseAffine);
+    return new RMSNormOptions(value, elementwiseAffine, dtype);
   }
 
   /** Whether there is a weight. */
   public RMSNormOptions withElementwiseAffine(boolean value) {
-    return new RMSNormOptions(eps, value);
+    return new RMSNormOptions(eps, value, dtype);
+  }
+
+  /**
+   * Type of the weight, float32 at first. An input that meets them has the same type, or is float16
+   * or bfloat16 beside float32.
+   *
+   * @throws IllegalArgumentException if it is neither float32 nor float64
+   */
+  public RMSNormOptions withDtype(DType value) {
+    Members.checkParameterType("RMSNorm", value);
+    return new RMSNormOptions(eps, elementwiseAffine, value);
   }
 
   /**
@@ -54,11 +68,17 @@ public final class RMSNormOptions {
     return elementwiseAffine;
   }
 
+  /** Type of the weight. */
+  public DType dtype() {
+    return dtype;
+  }
+
   @Override
   public String toString() {
     return "eps="
         + (eps == null ? "None" : PythonText.of(eps.doubleValue()))
         + ", elementwise_affine="
-        + PythonText.of(elementwiseAffine);
+        + PythonText.of(elementwiseAffine)
+        + (dtype == DType.FLOAT32 ? "" : ", dtype=" + dtype);
   }
 }

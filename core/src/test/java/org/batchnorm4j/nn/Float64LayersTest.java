@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.autograd.Pass;
@@ -15,6 +16,7 @@ import org.batchnorm4j.optim.Optimizer;
 import org.batchnorm4j.optim.SGD;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.RandomStream;
+import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -141,5 +143,54 @@ class Float64LayersTest {
 
   private static String refusal(org.junit.jupiter.api.function.Executable use) {
     return String.valueOf(assertThrows(IllegalArgumentException.class, use).getMessage());
+  }
+
+  @Test
+  void normsOfOneSampleKeepFloat64() {
+    Tensor x = Tensor.randn(RandomStream.of(1), 3, 4, 5).to(DType.FLOAT64).mul(1 / 3.0);
+    Tensor weight = Tensor.full(1, DType.FLOAT64, 4);
+    Tensor weights = Tensor.full(1, DType.FLOAT64, 5);
+    Pass pass = Pass.training();
+    DType wide = DType.FLOAT64;
+    Shape last = Shape.of(5);
+    InstanceNormOptions tracking =
+        InstanceNormOptions.labml().withTrackRunningStats(true).withDtype(wide);
+    Map<Module, Tensor> expected =
+        Map.of(
+            new LayerNorm(last, LayerNormOptions.defaults().withDtype(wide)),
+            Functional.layerNorm(x, last, weights, null, 1e-5, pass),
+            new GroupNorm(2, 4, GroupNormOptions.defaults().withDtype(wide)),
+            Functional.groupNorm(x, 2, weight, null, 1e-5, pass),
+            new InstanceNorm1d(4, tracking),
+            Functional.instanceNorm(x, null, null, weight, null, true, 0.1, 1e-5, pass),
+            new RMSNorm(last, RMSNormOptions.defaults().withDtype(wide)),
+            Functional.rmsNorm(x, last, weights, null, pass));
+    expected.forEach(
+        (layer, y) -> {
+          Tensor found = layer.forward(x, pass);
+          assertEquals(wide, found.dtype());
+          assertArrayEquals(y.toDoubles(), found.toDoubles());
+          layer
+              .stateDict()
+              .forEach(
+                  (name, t) ->
+                      assertEquals(name.startsWith("num") ? DType.INT64 : wide, t.dtype()));
+          assertTrue(layer.toString().endsWith(", dtype=float64)"), layer::toString);
+        });
+    assertEquals(
+        "GroupNorm parameters must be float32 or float64, got float16",
+        refusal(() -> GroupNormOptions.defaults().withDtype(DType.FLOAT16)));
+  }
+
+  @Test
+  void runningVariancesOfHugeFloat32DataFitStatisticsOfFloat64() {
+    InstanceNorm1d layer =
+        new InstanceNorm1d(
+            1, InstanceNormOptions.defaults().withTrackRunningStats(true).withDtype(DType.FLOAT64));
+    Tensor x = Tensor.of(new float[] {0x1p100f, -0x1p100f}, 1, 1, 2); // unbiased variance 2^201
+    layer.forward(x, Pass.training());
+    assertEquals(0.1 * 0x1p201, layer.runningVar().orElseThrow().item(), 0x1p150);
+    float[] y = layer.forward(x, Pass.inference()).toFloats();
+    assertArrayEquals(new float[] {(float) Math.sqrt(5), (float) -Math.sqrt(5)}, y, 1e-6f);
   }
 }
