@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Pass {
   private static final Pass INFERENCE =
-      new Pass(false, null, null, 0, 0, StatisticsReducer.local());
+      new Pass(false, null, null, 0, 0, StatisticsReducer.local(), null);
 
   private final boolean training;
   private final @Nullable Tape tape;
@@ -30,6 +30,7 @@ public final class Pass {
   private final long seed;
   private final long step;
   private final StatisticsReducer statistics;
+  private final @Nullable LayerObserver observer;
 
   private Pass(
       boolean training,
@@ -37,13 +38,15 @@ public final class Pass {
       @Nullable Backend backend,
       long seed,
       long step,
-      StatisticsReducer statistics) {
+      StatisticsReducer statistics,
+      @Nullable LayerObserver observer) {
     this.training = training;
     this.tape = tape;
     this.backend = backend;
     this.seed = seed;
     this.step = step;
     this.statistics = statistics;
+    this.observer = observer;
   }
 
   /** Inference on the standard backend: running statistics, no dropout, no tape. */
@@ -57,22 +60,22 @@ public final class Pass {
    */
   public static Pass training() {
     long seed = ThreadLocalRandom.current().nextLong();
-    return new Pass(true, new Tape(), null, seed, 0, StatisticsReducer.local());
+    return new Pass(true, new Tape(), null, seed, 0, StatisticsReducer.local(), null);
   }
 
   /** The same pass on another backend. */
   public Pass withBackend(Backend other) {
-    return new Pass(training, tape, other, seed, step, statistics);
+    return new Pass(training, tape, other, seed, step, statistics, observer);
   }
 
   /** The same pass with results in other memory, such as an arena. */
   public Pass withMemory(Memory memory) {
-    return new Pass(training, tape, backend().withMemory(memory), seed, step, statistics);
+    return new Pass(training, tape, backend().withMemory(memory), seed, step, statistics, observer);
   }
 
   /** The same pass with the random numbers of a seed and a step. */
   public Pass withRandom(long newSeed, long newStep) {
-    return new Pass(training, tape, backend, newSeed, newStep, statistics);
+    return new Pass(training, tape, backend, newSeed, newStep, statistics, observer);
   }
 
   /**
@@ -81,19 +84,24 @@ public final class Pass {
    * its batch.
    */
   public Pass withStatistics(StatisticsReducer reducer) {
-    return new Pass(training, tape, backend, seed, step, reducer);
+    return new Pass(training, tape, backend, seed, step, reducer, observer);
+  }
+
+  /** The same pass whose observable layers show an observer what they take and give. */
+  public Pass withObserver(LayerObserver other) {
+    return new Pass(training, tape, backend, seed, step, statistics, other);
   }
 
   /**
    * The same mode with an empty tape: gradients in inference mode, for saliency or frozen layers.
    */
   public Pass recording() {
-    return new Pass(training, new Tape(), backend, seed, step, statistics);
+    return new Pass(training, new Tape(), backend, seed, step, statistics, observer);
   }
 
   /** The same pass without a tape: nothing computed on the result is recorded. */
   public Pass withoutTape() {
-    return tape == null ? this : new Pass(training, null, backend, seed, step, statistics);
+    return tape == null ? this : new Pass(training, null, backend, seed, step, statistics, observer);
   }
 
   /** Whether layers behave as in training. */
@@ -104,6 +112,18 @@ public final class Pass {
   /** Whether operations are recorded. */
   public boolean isRecording() {
     return tape != null;
+  }
+
+  /** Whether somebody observes layers. */
+  public boolean isObserved() {
+    return observer != null;
+  }
+
+  /** Shows the observer, if there is one, what a layer took and gave. */
+  public void observe(Object layer, Tensor input, Tensor output) {
+    if (observer != null) {
+      observer.observe(layer, input, output);
+    }
   }
 
   /** Where operations run. */

@@ -143,6 +143,7 @@ public abstract sealed class BatchNorm implements Module
         move(statistics);
       }
     }
+    pass.observe(this, x, y);
     return y.shape().equals(input.shape()) ? y : pass.reshape(y, input.shape().toArray());
   }
 
@@ -254,6 +255,7 @@ public abstract sealed class BatchNorm implements Module
       mean = Tensor.of(moments.means(), numFeatures);
       variance = Tensor.of(variances, numFeatures);
     }
+    Tensor before = pass.isObserved() ? input.detach() : input;
     int rows = input.axis(0);
     int step = Math.max(1, VALUES_IN_PLACE / Math.max(1, input.size() / Math.max(1, rows)));
     for (int from = 0; from < rows; from += step) {
@@ -267,6 +269,7 @@ public abstract sealed class BatchNorm implements Module
       Tensor y = normalise(x, mean, variance, channelsSecond(end, pass), pass);
       part.copyFrom(y.reshape(part.shape().toArray()));
     }
+    pass.observe(this, channelsSecond(before, pass), channelsSecond(input, pass));
     return input;
   }
 
