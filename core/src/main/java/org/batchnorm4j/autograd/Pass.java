@@ -101,7 +101,9 @@ public final class Pass {
 
   /** The same pass without a tape: nothing computed on the result is recorded. */
   public Pass withoutTape() {
-    return tape == null ? this : new Pass(training, null, backend, seed, step, statistics, observer);
+    return tape == null
+        ? this
+        : new Pass(training, null, backend, seed, step, statistics, observer);
   }
 
   /** Whether layers behave as in training. */
