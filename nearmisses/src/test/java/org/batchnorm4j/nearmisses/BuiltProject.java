@@ -22,7 +22,8 @@ record BuiltProject(Path root, String buildDirectory) {
           "core", List.of("core"),
           "simd", List.of("simd", "core"),
           "io", List.of("io", "core"),
-          "training", List.of("training", "io", "simd", "core"));
+          "training", List.of("training", "io", "simd", "core"),
+          "cli", List.of("cli", "training", "io", "simd", "core"));
 
   static BuiltProject current() {
     return new BuiltProject(
@@ -36,7 +37,7 @@ record BuiltProject(Path root, String buildDirectory) {
 
   /** Classes of all modules, for the compiler. */
   List<Path> classes() {
-    return List.of("core", "simd", "io", "training").stream().map(this::classes).toList();
+    return List.of("core", "simd", "io", "training", "cli").stream().map(this::classes).toList();
   }
 
   private Path classes(String module) {
