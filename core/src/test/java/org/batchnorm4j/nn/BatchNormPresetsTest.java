@@ -52,6 +52,21 @@ class BatchNormPresetsTest {
   }
 
   @Test
+  void firstValuesCountAsABatchUnderAPlainMeanIfTheFirstBatchHasNoUsableValues() {
+    for (Tensor first : List.of(BATCHES.get(0).range(0, 0), batch(Double.NaN, 1))) {
+      BatchNormNd layer =
+          new BatchNormNd(
+              1, BatchNormOptions.pytorch().withCumulativeAverage().withDtype(DType.FLOAT64));
+      layer.warnTo(line -> {});
+      layer.forward(first, Pass.training());
+      layer.forward(BATCHES.get(0), Pass.training());
+      assertEquals(2, layer.numBatchesTracked());
+      assertEquals((0 + 4) / 2.0, layer.runningMean().orElseThrow().item());
+      assertEquals((1 + 20 / 3.0) / 2, layer.runningVar().orElseThrow().item(), 1e-15);
+    }
+  }
+
+  @Test
   void puzzleLibStartsWithThePlainMeanAndStoresTheUnbiasedVariance() {
     assertRunning(
         BatchNormOptions.puzzleLib(),
