@@ -131,7 +131,7 @@ class TensorTest {
     }
     assertEquals(0, Tensor.zeros(0, 3).range(0, 0).size());
     assertEquals(
-        "Range [1, 3) out of bounds for length 2",
+        "rows 1 to 3 are not in axis 0 of the shape (2)",
         assertThrows(IndexOutOfBoundsException.class, () -> Tensor.ones(2).range(1, 3))
             .getMessage());
     assertEquals(
