@@ -81,6 +81,10 @@ public final class Functional {
    * The same with everything else in one value, which also chooses what is stored and what happens
    * behind.
    *
+   * <p>A batch with NaN or infinity leaves the running statistics of such channels, which is said
+   * each time by a warning of the {@link System.Logger} {@code org.batchnorm4j.nn}: functions
+   * remember nothing.
+   *
    * @param runningMean (C), or null; in training updated in place
    * @param runningVar (C), or null; in training updated in place
    * @throws IllegalArgumentException if only one of the running statistics is given, if they are

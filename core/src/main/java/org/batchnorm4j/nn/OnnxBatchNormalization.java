@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>From opset 15 on scale and B may have another floating type than X; they are rounded to
  *       that of X, or to float32 beside a half type. Mean and variance may in any opset.
  *   <li>X of rank 1 has one channel. No values leave the statistics as they are.
+ *   <li>NaN or infinity leaves the statistics of its channel, which is said each time by a warning
+ *       of the {@link System.Logger} {@code org.batchnorm4j.nn}: the operator remembers nothing.
  * </ul>
  *
  * <p>Immutable and safe for use by many threads. Source: the operator's schema, versions 1, 6, 7,
