@@ -26,6 +26,11 @@ public interface CpuKernels {
   /** The name shown to users: {@code "scalar"}, {@code "simd-512"}. */
   String name();
 
+  /** The transforms of convolutions of 3x3, from the same family of kernels. */
+  default WinogradKernels winograd() {
+    return new ScalarWinogradKernels();
+  }
+
   /**
    * Writes the mean and the sum of squared deviations from it (M2) of {@code planes} runs to {@code
    * moments[at]} and {@code moments[at + 1]}. One pass over {@code x - pivot} in float64, where the

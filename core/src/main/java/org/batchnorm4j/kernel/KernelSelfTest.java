@@ -3,7 +3,6 @@ package org.batchnorm4j.kernel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Compares every kernel of a candidate with its scalar twin on a small block, in every bit. The
@@ -45,7 +44,8 @@ final class KernelSelfTest {
    */
   static Optional<String> firstDifference(CpuKernels candidate) {
     CpuKernels scalar = new ScalarKernels();
-    for (Probe probe : Stream.concat(probes().stream(), halfProbes().stream()).toList()) {
+    List<List<Probe>> all = List.of(probes(), halfProbes(), winogradProbes());
+    for (Probe probe : all.stream().flatMap(List::stream).toList()) {
       Outputs expected = new Outputs();
       Outputs actual = new Outputs();
       probe.call.on(scalar, expected);
@@ -159,6 +159,30 @@ final class KernelSelfTest {
         new Probe(
             "narrowBfloat16",
             (k, out) -> k.narrowBfloat16(values, 1, out.halves, 1, ROWS, STRIDE, LENGTH)));
+  }
+
+  private static List<Probe> winogradProbes() {
+    int length = 25; // 16 + 8 + 1
+    int apart = 27;
+    int odd = length + 2;
+    int line = 2 * odd;
+    float[] x = wave(0.71f, 0.5f);
+    return List.of(
+        new Probe(
+            "winograd input",
+            (k, out) -> k.winograd().input(x, 1, line, odd, 2, length, out.values, 1, apart)),
+        new Probe(
+            "winograd output",
+            (k, out) -> k.winograd().output(x, 1, apart, length, 0.3f, out.values, 0, apart)),
+        new Probe(
+            "winograd outputGradient",
+            (k, out) -> k.winograd().outputGradient(x, 1, apart, length, out.values, 0, apart)),
+        new Probe(
+            "winograd kernel",
+            (k, out) -> k.winograd().kernel(x, 1, apart, length, out.values, 0, apart)),
+        new Probe(
+            "winograd kernelGradient",
+            (k, out) -> k.winograd().kernelGradient(x, 1, apart, length, out.values, 0, apart)));
   }
 
   private static float[] wave(float step, float offset) {

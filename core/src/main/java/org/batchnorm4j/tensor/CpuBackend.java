@@ -57,7 +57,7 @@ public final class CpuBackend implements Backend {
         multiply,
         workers,
         Memory.heap(),
-        ImageFilters.of(multiply, workers),
+        ImageFilters.of(kernels, multiply, workers),
         Normalization.of(kernels, workers, Memory.heap()));
   }
 

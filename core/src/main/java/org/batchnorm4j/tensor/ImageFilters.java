@@ -1,5 +1,6 @@
 package org.batchnorm4j.tensor;
 
+import org.batchnorm4j.kernel.CpuKernels;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,25 +9,31 @@ import org.jspecify.annotations.Nullable;
 final class ImageFilters {
   private final CpuConvolution<float[]> floats;
   private final CpuConvolution<double[]> doubles;
+  private final WinogradConvolution winograd;
   private final Memory memory;
 
   private ImageFilters(
-      CpuConvolution<float[]> floats, CpuConvolution<double[]> doubles, Memory memory) {
+      CpuConvolution<float[]> floats,
+      CpuConvolution<double[]> doubles,
+      WinogradConvolution winograd,
+      Memory memory) {
     this.floats = floats;
     this.doubles = doubles;
+    this.winograd = winograd;
     this.memory = memory;
   }
 
-  static ImageFilters of(MatrixMultiply multiply, Workers workers) {
+  static ImageFilters of(CpuKernels kernels, MatrixMultiply multiply, Workers workers) {
     return new ImageFilters(
         CpuConvolution.float32(multiply, workers),
         CpuConvolution.float64(multiply, workers),
+        new WinogradConvolution(kernels.winograd(), multiply, workers),
         Memory.heap());
   }
 
   /** The same loops and scratch memory, with results in other memory. */
   ImageFilters withMemory(Memory other) {
-    return new ImageFilters(floats, doubles, other);
+    return new ImageFilters(floats, doubles, winograd, other);
   }
 
   Tensor forward(
@@ -38,7 +45,9 @@ final class ImageFilters {
         offsets == null ? null : checked("bias", offsets, dtype, Shape.of(geometry.outChannels()));
     Tensor y = memory.allocate(dtype, outputShape(geometry), Layout.CHANNELS_FIRST);
     int biasFrom = bias == null ? 0 : bias.offset();
-    if (dtype == DType.FLOAT32) {
+    if (dtype == DType.FLOAT32 && WinogradConvolution.worthwhile(geometry)) {
+      winograd.forward(range(x), range(w), bias == null ? null : range(bias), range(y), geometry);
+    } else if (dtype == DType.FLOAT32) {
       floats.forward(
           x.unsafeFloatArray(),
           x.offset(),
@@ -69,7 +78,9 @@ final class ImageFilters {
     Tensor g = checked("output gradient", gradient, dtype, outputShape(geometry));
     Tensor w = checked("weight", filter, dtype, weightShape(geometry));
     Tensor dx = memory.allocate(dtype, inputShape(geometry), Layout.CHANNELS_FIRST);
-    if (dtype == DType.FLOAT32) {
+    if (dtype == DType.FLOAT32 && WinogradConvolution.worthwhileBackwards(geometry)) {
+      winograd.inputGradient(range(g), range(w), range(dx), geometry);
+    } else if (dtype == DType.FLOAT32) {
       floats.inputGradient(
           g.unsafeFloatArray(),
           g.offset(),
@@ -96,7 +107,9 @@ final class ImageFilters {
     Tensor x = checked("input", input, dtype, inputShape(geometry));
     Tensor g = checked("output gradient", gradient, dtype, outputShape(geometry));
     Tensor dw = memory.allocate(dtype, weightShape(geometry), Layout.CHANNELS_FIRST);
-    if (dtype == DType.FLOAT32) {
+    if (dtype == DType.FLOAT32 && WinogradConvolution.worthwhile(geometry)) {
+      winograd.weightGradient(range(x), range(g), range(dw), geometry);
+    } else if (dtype == DType.FLOAT32) {
       floats.weightGradient(
           x.unsafeFloatArray(),
           x.offset(),
@@ -116,6 +129,10 @@ final class ImageFilters {
           geometry);
     }
     return dw;
+  }
+
+  private static TensorRange<float[]> range(Tensor tensor) {
+    return new TensorRange<>(tensor.unsafeFloatArray(), tensor.offset());
   }
 
   private Tensor checked(String what, Tensor operand, DType dtype, Shape expected) {

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,21 +37,47 @@ class KernelChoiceTest {
 
   /** Scalar kernels under another name, of which one writes a wrong number. */
   private static CpuKernels proxy(String name, String broken) {
-    ScalarKernels scalar = new ScalarKernels();
-    return (CpuKernels)
-        Proxy.newProxyInstance(
-            CpuKernels.class.getClassLoader(),
-            new Class<?>[] {CpuKernels.class},
-            (self, method, arguments) -> {
-              if (method.getName().equals("name")) {
-                return name;
-              }
-              method.invoke(scalar, arguments);
-              if (method.getName().equals(broken)) {
-                spoil(arguments);
-              }
+    WinogradKernels winograd =
+        proxy(
+            WinogradKernels.class,
+            (method, arguments) -> {
+              method.invoke(new ScalarWinogradKernels(), arguments);
+              spoilIf(("winograd " + method.getName()).equals(broken), arguments);
               return null;
             });
+    return proxy(
+        CpuKernels.class,
+        (method, arguments) -> {
+          switch (method.getName()) {
+            case "name" -> {
+              return name;
+            }
+            case "winograd" -> {
+              return winograd;
+            }
+            default -> method.invoke(new ScalarKernels(), arguments);
+          }
+          spoilIf(method.getName().equals(broken), arguments);
+          return null;
+        });
+  }
+
+  private interface Answer {
+    @Nullable Object to(Method method, Object[] arguments) throws ReflectiveOperationException;
+  }
+
+  private static <K> K proxy(Class<K> kernels, Answer answer) {
+    return kernels.cast(
+        Proxy.newProxyInstance(
+            kernels.getClassLoader(),
+            new Class<?>[] {kernels},
+            (self, method, arguments) -> answer.to(method, arguments)));
+  }
+
+  private static void spoilIf(boolean broken, Object[] arguments) {
+    if (broken) {
+      spoil(arguments);
+    }
   }
 
   /** Makes the last array that was written differ in its last bit. */
@@ -61,8 +89,12 @@ class KernelChoiceTest {
       }
     }
     // narrow...(x, xFrom, y, ...), widen...(x, xFrom, runs, stride, length, y, yFrom),
-    // standardise...(x, xFrom, y, ...) and ...InputGradient(x, xFrom, g, gFrom, dx, ...)
-    for (int place : new int[] {5, 4, 2}) {
+    // standardise...(x, xFrom, y, ...), ...InputGradient(x, xFrom, g, gFrom, dx, ...), and
+    // Winograd's input(..., length, v, ...), output(..., bias, y, ...), others(..., length, y, ...)
+    for (int place : new int[] {6, 5, 4, 2}) {
+      if (place >= arguments.length) {
+        continue;
+      }
       if (arguments[place] instanceof short[] halves) {
         halves[1]++;
         return;
@@ -153,10 +185,14 @@ class KernelChoiceTest {
   }
 
   static List<String> kernelNames() {
-    return Arrays.stream(CpuKernels.class.getMethods())
-        .map(Method::getName)
-        .filter(name -> !name.equals("name"))
-        .toList();
+    Stream<String> own =
+        Arrays.stream(CpuKernels.class.getMethods())
+            .map(Method::getName)
+            .filter(name -> !name.equals("name") && !name.equals("winograd"));
+    Stream<String> winograd =
+        Arrays.stream(WinogradKernels.class.getMethods())
+            .map(method -> "winograd " + method.getName());
+    return Stream.concat(own, winograd).toList();
   }
 
   @ParameterizedTest

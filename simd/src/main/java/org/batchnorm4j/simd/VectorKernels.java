@@ -13,6 +13,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import org.batchnorm4j.kernel.CpuKernels;
 import org.batchnorm4j.kernel.ScalarKernels;
+import org.batchnorm4j.kernel.WinogradKernels;
 
 /**
  * SIMD twin of {@link ScalarKernels}; every method returns the same bits as its scalar twin, for
@@ -44,6 +45,11 @@ public final class VectorKernels implements CpuKernels {
   @Override
   public String name() {
     return "simd-" + SHAPE.vectorBitSize();
+  }
+
+  @Override
+  public WinogradKernels winograd() {
+    return new VectorWinogradKernels();
   }
 
   @Override
