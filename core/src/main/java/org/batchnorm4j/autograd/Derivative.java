@@ -12,7 +12,8 @@ public interface Derivative {
   /**
    * The gradient of the input.
    *
-   * @param g gradient of the output, of the output's shape
+   * @param g gradient of the output, of the output's shape; in an arena it is valid during this
+   *     call alone, unless the pass records
    * @param pass where to compute; it records if the gradient is to be differentiated again, so
    *     compute with its operations and not with those of the tensors
    * @return the gradient, of the input's shape

@@ -43,7 +43,9 @@ final class Tape {
 
   /**
    * Gradients of {@code loss} for everything watched that it depends on. When an entry's turn
-   * comes, all uses of its output lie behind it, so the sum of their gradients is complete.
+   * comes, all uses of its output lie behind it, so the sum of their gradients is complete. What
+   * was computed on the way and is needed no more goes back to the arena of the pass, unless the
+   * pass records the gradients.
    */
   IdentityHashMap<Tensor, Tensor> backward(Tensor loss, Tensor seed, Pass pass) {
     if (!tracks(loss)) {
@@ -55,6 +57,7 @@ final class Tape {
     }
     IdentityHashMap<Tensor, Tensor> open = new IdentityHashMap<>();
     open.put(loss, seed);
+    Passing passing = Passing.of(pass);
     for (int i = producers.getOrDefault(loss, -1); i >= 0; i--) {
       Entry entry = entries.get(i);
       Tensor output = entry.output();
@@ -65,8 +68,17 @@ final class Tape {
       for (Edge edge : entry.edges()) {
         Tensor gradient = edge.derivative().apply(g, pass);
         checkShape(entry.name(), edge.input().shape(), gradient.shape());
-        open.merge(edge.input(), gradient, (a, b) -> Elementary.addGradients(a, b, pass));
+        open.merge(
+            edge.input(),
+            gradient,
+            (a, b) -> {
+              passing.add(a);
+              passing.add(b);
+              return Elementary.addGradients(a, b, pass);
+            });
       }
+      passing.add(g);
+      passing.release(open.values());
     }
     open.keySet().retainAll(watched);
     return open;

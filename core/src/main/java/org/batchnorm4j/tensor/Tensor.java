@@ -20,16 +20,21 @@ public final class Tensor {
   private final DType dtype;
   private final Shape shape;
   private final Layout layout;
-  private final @Nullable Arena arena;
+  private final Arena.@Nullable Loan loan;
 
   Tensor(
-      Storage storage, int offset, DType dtype, Shape shape, Layout layout, @Nullable Arena arena) {
+      Storage storage,
+      int offset,
+      DType dtype,
+      Shape shape,
+      Layout layout,
+      Arena.@Nullable Loan loan) {
     this.storage = storage;
     this.offset = offset;
     this.dtype = dtype;
     this.shape = shape;
     this.layout = shape.rank() < 3 ? Layout.CHANNELS_FIRST : layout;
-    this.arena = arena;
+    this.loan = loan;
   }
 
   // ---- creation
@@ -397,6 +402,11 @@ public final class Tensor {
     throw wrongType(DType.INT64);
   }
 
+  /** Whether the two lie in the same array, as a tensor and its views do. */
+  public boolean sharesMemory(Tensor other) {
+    return storage == other.storage;
+  }
+
   /** Position of the first element in the array behind this tensor. */
   public int offset() {
     return offset;
@@ -408,14 +418,14 @@ public final class Tensor {
   }
 
   Storage storage() {
-    if (arena != null) {
-      arena.checkOpen();
+    if (loan != null) {
+      loan.checkUsable();
     }
     return storage;
   }
 
-  @Nullable Arena arena() {
-    return arena;
+  Arena.@Nullable Loan loan() {
+    return loan;
   }
 
   /** The element at a position of the storage, widened to double. */

@@ -8,12 +8,7 @@ final class Views {
     Tensor first = tensor.to(Layout.CHANNELS_FIRST);
     Shape shape = Strides.resolve(tensor.shape(), sizes);
     return new Tensor(
-        first.storage(),
-        first.offset(),
-        first.dtype(),
-        shape,
-        Layout.CHANNELS_FIRST,
-        first.arena());
+        first.storage(), first.offset(), first.dtype(), shape, Layout.CHANNELS_FIRST, first.loan());
   }
 
   static Tensor range(Tensor tensor, int from, int to) {
@@ -32,6 +27,6 @@ final class Views {
         tensor.dtype(),
         tensor.shape().with(0, to - (long) from),
         tensor.layout(),
-        tensor.arena());
+        tensor.loan());
   }
 }

@@ -163,4 +163,75 @@ class ThreadsAndMemoryTest {
         IllegalStateException.class,
         () -> closed.allocate(DType.FLOAT32, Shape.of(1), Layout.CHANNELS_FIRST));
   }
+
+  @Test
+  void backwardTakesNoMoreMemoryForMoreOperations() {
+    assertEquals(bytesForBackward(3), bytesForBackward(30));
+  }
+
+  private static long bytesForBackward(int depth) {
+    BufferPool pool = new BufferPool();
+    Tensor x = Tensor.ones(1000);
+    try (Arena arena = pool.open()) {
+      Pass pass = Pass.training().withMemory(arena);
+      Tensor y = pass.watch(x);
+      for (int i = 0; i < depth; i++) {
+        y = pass.add(pass.relu(y), x); // each sum of gradients leaves two behind
+      }
+      Tensor loss = pass.sum(y);
+      long forward = pool.allocatedBytes();
+      pass.backward(loss);
+      return pool.allocatedBytes() - forward;
+    }
+  }
+
+  @Test
+  void gradientsThatWerePassedOnAreRefusedUnlessTheyAreRecorded() {
+    for (boolean createGraph : new boolean[] {false, true}) {
+      List<Tensor> seen = new ArrayList<>();
+      Tensor x = Tensor.ones(3);
+      try (Arena arena = new BufferPool().open()) {
+        Pass pass = Pass.training().withMemory(arena);
+        Tensor y = pass.mul(pass.watch(x), 2);
+        Derivative keeps =
+            (g, p) -> {
+              seen.add(g);
+              return p.mul(g, 3);
+            };
+        Tensor z =
+            pass.record("triple", pass.backend().to(y.mul(3), DType.FLOAT32), new Edge(y, keeps));
+        Gradients gradients = pass.backward(pass.sum(pass.square(z)), createGraph);
+        assertArrayEquals(new float[] {72, 72, 72}, gradients.of(x).toFloats());
+        Tensor g = seen.getFirst();
+        if (createGraph) {
+          assertArrayEquals(new float[] {12, 12, 12}, g.toFloats());
+        } else {
+          IllegalStateException thrown = assertThrows(IllegalStateException.class, g::toFloats);
+          assertEquals(
+              "the memory of this tensor was handed back to its arena and is in use elsewhere, as"
+                  + " that of gradients between operations is during backward; call detach() or"
+                  + " toFloats() before to keep a value",
+              thrown.getMessage());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aGradientThatLiesInAnotherStaysUntilBothArePassedOn() {
+    Tensor x = Tensor.of(new float[] {1, 2, 3, 4}, 4);
+    for (int step = 0; step < 2; step++) {
+      try (Arena arena = new BufferPool().open()) {
+        Pass pass = Pass.training().withMemory(arena);
+        Tensor y = pass.square(pass.watch(x));
+        Tensor flat = pass.reshape(y, 2, 2); // its gradient is a view of the other one's
+        Tensor seed = arena.allocate(DType.FLOAT32, Shape.of(2, 2), Layout.CHANNELS_FIRST).fill(1);
+        Tensor sum = pass.add(flat, flat);
+        Gradients gradients = pass.backward(pass.watch(sum), seed, false);
+        assertArrayEquals(new float[] {4, 8, 12, 16}, gradients.of(x).toFloats());
+        assertArrayEquals(new float[] {1, 1, 1, 1}, gradients.of(sum).toFloats());
+        assertArrayEquals(new float[] {1, 1, 1, 1}, seed.toFloats());
+      }
+    }
+  }
 }
