@@ -404,7 +404,7 @@ public final class Tensor {
 
   /** Whether the two lie in the same array, as a tensor and its views do. */
   public boolean sharesMemory(Tensor other) {
-    return storage == other.storage;
+    return storage.equals(other.storage); // of arrays, whether they are the same
   }
 
   /** Position of the first element in the array behind this tensor. */
