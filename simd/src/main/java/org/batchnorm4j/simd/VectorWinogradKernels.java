@@ -158,33 +158,38 @@ final class VectorWinogradKernels implements WinogradKernels {
   @Override
   public void kernelGradient(
       float[] s, int from, int stride, int length, float[] dw, int dwFrom, int dwStride) {
-    if (length < FLOAT_COUNT) {
-      scalar.kernelGradient(s, from, stride, length, dw, dwFrom, dwStride);
-      return;
+    int bound = FLOATS.loopBound(length);
+    for (int column = 0; column < 4; column++) {
+      gradientColumn(s, from + column * stride, 4 * stride, bound);
     }
-    int end = length - FLOAT_COUNT;
     for (int row = 0; row < 3; row++) {
-      FloatVector sign = FloatVector.broadcast(FLOATS, row == 1 ? -1f : 1f);
-      int edge = row == 1 ? -1 : 6 * row * stride;
       int to = dwFrom + 3 * row * dwStride;
-      for (int i = 0; i < length; i += FLOAT_COUNT) {
-        int at = Math.min(i, end);
-        FloatVector a = sum(s, from + at, stride, sign, edge);
-        FloatVector b = sum(s, from + at + stride, stride, sign, edge).mul(0.5f);
-        FloatVector c = sum(s, from + at + 2 * stride, stride, sign, edge).mul(0.5f);
-        FloatVector d = sum(s, from + at + 3 * stride, stride, sign, edge);
-        FloatVector both = b.add(c);
-        a.add(both).intoArray(dw, to + at);
-        b.sub(c).intoArray(dw, to + at + dwStride);
-        both.add(d).intoArray(dw, to + at + 2 * dwStride);
-      }
+      gradientRow(s, from + 4 * row * stride, stride, bound, dw, to, dwStride);
+    }
+    scalar.kernelGradient(s, from + bound, stride, length - bound, dw, dwFrom + bound, dwStride);
+  }
+
+  /** Puts a column of {@code G' s} in the place of the first three values of the column. */
+  private static void gradientColumn(float[] s, int from, int stride, int bound) {
+    for (int i = from; i < from + bound; i += FLOAT_COUNT) {
+      FloatVector b = load(s, i + stride).mul(0.5f);
+      FloatVector c = load(s, i + 2 * stride).mul(0.5f);
+      FloatVector both = b.add(c);
+      load(s, i).add(both).intoArray(s, i);
+      b.sub(c).intoArray(s, i + stride);
+      both.add(load(s, i + 3 * stride)).intoArray(s, i + 2 * stride);
     }
   }
 
-  /** One row of {@code G' s}: the middle rows, and one of the outer ones if there is an edge. */
-  private static FloatVector sum(float[] s, int at, int stride, FloatVector sign, int edge) {
-    FloatVector b = load(s, at + 4 * stride).mul(0.5f);
-    FloatVector both = load(s, at + 8 * stride).mul(0.5f).fma(sign, b);
-    return edge < 0 ? both : both.add(load(s, at + edge));
+  private static void gradientRow(
+      float[] s, int from, int stride, int bound, float[] dw, int dwFrom, int dwStride) {
+    for (int i = 0; i < bound; i += FLOAT_COUNT) {
+      FloatVector b = load(s, from + i + stride).mul(0.5f);
+      FloatVector c = load(s, from + i + 2 * stride).mul(0.5f);
+      FloatVector both = b.add(c);
+      load(s, from + i).add(both).intoArray(dw, dwFrom + i);
+      b.sub(c).intoArray(dw, dwFrom + i + dwStride);
+      both.add(load(s, from + i + 3 * stride)).intoArray(dw, dwFrom + i + 2 * dwStride);
+    }
   }
 }
