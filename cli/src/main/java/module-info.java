@@ -1,4 +1,4 @@
-/** The command line: train, evaluate and apply. */
+/** The command line: train, evaluate, apply, diagnose, recalibrate and fold. */
 module org.batchnorm4j.cli {
   requires info.picocli;
   requires jdk.unsupported;

@@ -1,29 +1,22 @@
 package org.batchnorm4j.cli;
 
-import java.nio.file.Path;
 import java.util.Locale;
 import org.batchnorm4j.data.Dataset;
 import org.batchnorm4j.training.Evaluation;
-import org.batchnorm4j.training.Position;
 
 /**
  * What {@code evaluate} prints.
  *
- * @param file the checkpoint
- * @param plan the run it comes from
- * @param position how far that run had come
+ * @param trained the checkpoint
  * @param pictures what was read
  * @param evaluation how well
  */
-record EvaluationReport(
-    Path file, RunPlan plan, Position position, Dataset pictures, Evaluation evaluation) {
+record EvaluationReport(TrainedModel trained, Dataset pictures, Evaluation evaluation) {
 
   /** A confusion matrix, the loss, and in the last line the accuracy in percent. */
   String text() {
     StringBuilder text = new StringBuilder();
-    text.append(file).append(": ").append(plan.model().option());
-    text.append(" (norm ").append(plan.norm().name()).append(") trained on ").append(plan.data());
-    text.append(", ").append(RunReport.reached(position)).append('\n');
+    text.append(trained.title()).append('\n');
     text.append(String.format(Locale.ROOT, "reading %,d pictures", evaluation.count()));
     text.append(" of ").append(pictures.name()).append("\n\n");
     matrix(text);

@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
     versionProvider = VersionText.class,
     footer = {
       "",
-      "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.",
+      "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 findings of diagnose, 130",
+      "interrupted.",
       "",
       "  batchnorm4j train              trains on the embedded digits",
       "  batchnorm4j train --help       says what can be chosen",
@@ -57,6 +58,9 @@ public final class Main implements Runnable {
     line.addSubcommand(new TrainCommand(surroundings, List.of(args)));
     line.addSubcommand(new EvaluateCommand(surroundings));
     line.addSubcommand(new ApplyCommand(surroundings));
+    line.addSubcommand(new DiagnoseCommand(surroundings));
+    line.addSubcommand(new RecalibrateCommand(surroundings));
+    line.addSubcommand(new FoldCommand(surroundings));
     line.setOut(new PrintWriter(surroundings.out(), true, surroundings.out().charset()));
     line.setErr(new PrintWriter(surroundings.err(), true, surroundings.err().charset()));
     Failures failures = new Failures(surroundings.err());

@@ -20,7 +20,8 @@ class UsageTest {
 
   @Test
   void everyCommandHasHelpThatFitsATerminal() {
-    for (String command : List.of("", "train", "evaluate", "apply")) {
+    for (String command :
+        List.of("", "train", "evaluate", "apply", "diagnose", "recalibrate", "fold")) {
       CommandResult result =
           command.isEmpty() ? CommandResult.of("--help") : CommandResult.of(command, "--help");
       assertEquals(0, result.exit());

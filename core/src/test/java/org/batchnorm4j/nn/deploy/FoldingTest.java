@@ -271,6 +271,18 @@ class FoldingTest {
   }
 
   @Test
+  void deviationsCountUpAndDown() {
+    Linear small = new Linear(1, 1, false, random);
+    small.weight().value().fill(1);
+    Linear large = new Linear(1, 1, false, random);
+    large.weight().value().fill(3);
+    FoldedModel model = new FoldedModel(small, List.of(), List.of());
+    assertEquals(
+        new FoldedModel.Deviation(4, 6),
+        model.deviationFrom(large, Tensor.full(2, DType.FLOAT32, 1, 1), Pass.inference()));
+  }
+
+  @Test
   void foldingIsPossibleRightAfterATrainingStep() {
     Linear layer = new Linear(3, 4, true, DType.FLOAT64, random);
     BatchNorm1d norm = new BatchNorm1d(4, BatchNormOptions.defaults().withDtype(DType.FLOAT64));
