@@ -29,6 +29,20 @@ public final class Convolutions {
     return pass.record("conv2d", y, toInput, toWeight, new Edge(bias, (g, p) -> p.sum(g, 0, 2, 3)));
   }
 
+  /**
+   * Transposed convolution: what {@link #conv2d} of the geometry does to gradients, plus bias.
+   *
+   * @param x (N, O, H', W'), of the shape of the geometry's output
+   * @param weight (O, C / groups, Kh, Kw)
+   * @param bias (C), or null
+   * @return (N, C, H, W), of the shape of the geometry's input
+   */
+  public static Tensor convTranspose2d(
+      Tensor x, Tensor weight, @Nullable Tensor bias, ConvolutionGeometry geometry, Pass pass) {
+    Tensor y = inputGradient(x, weight, geometry, pass);
+    return bias == null ? y : pass.add(y, pass.reshape(bias, bias.axis(0), 1, 1));
+  }
+
   private static Tensor inputGradient(
       Tensor g, Tensor weight, ConvolutionGeometry geometry, Pass pass) {
     return pass.record(

@@ -69,6 +69,17 @@ final class Elementary {
     return pass.record("sigmoid", y, new Edge(x, (g, p) -> p.mul(g, p.mul(y, p.add(p.neg(y), 1)))));
   }
 
+  static Tensor normalCdf(Tensor x, Pass pass) {
+    Tensor y = pass.backend().unary(UnaryOperation.NORMAL_CDF, x);
+    return pass.record("normal cdf", y, new Edge(x, (g, p) -> p.mul(g, normalPdf(x, p))));
+  }
+
+  private static Tensor normalPdf(Tensor x, Pass pass) {
+    Tensor y = pass.backend().unary(UnaryOperation.NORMAL_PDF, x);
+    // -x y
+    return pass.record("normal pdf", y, new Edge(x, (g, p) -> p.neg(p.mul(g, p.mul(x, y)))));
+  }
+
   static Tensor relu(Tensor x, Pass pass) {
     Tensor y = pass.backend().unary(UnaryOperation.RELU, x);
     return pass.record("relu", y, new Edge(x, (g, p) -> whereActive(y, g, p)));

@@ -1,5 +1,6 @@
 package org.batchnorm4j.autograd;
 
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.batchnorm4j.statistics.StatisticsReducer;
 import org.batchnorm4j.tensor.Backend;
@@ -356,6 +357,16 @@ public final class Pass {
   /** The axes in another order. */
   public Tensor permute(Tensor x, int... order) {
     return Shaping.permute(x, this, order);
+  }
+
+  /** Rows {@code from} (inclusive) to {@code to} (exclusive) of axis 0, which share memory. */
+  public Tensor range(Tensor x, int from, int to) {
+    return Shaping.range(x, from, to, this);
+  }
+
+  /** Tensors of one type, equal in all axes but axis 0, one after the other along that axis. */
+  public Tensor concatenate(List<Tensor> parts) {
+    return Shaping.concatenate(parts, this);
   }
 
   /** Repeats axes of size 1 and missing leading ones until the tensor has the given shape. */

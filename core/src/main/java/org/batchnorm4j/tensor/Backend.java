@@ -120,6 +120,25 @@ public interface Backend {
    */
   Tensor windowSum(Tensor x, int axis, int before, int after);
 
+  /** {@code e^x / sum(e^x)} along an axis, computed in float64 with the largest x taken away. */
+  Tensor softmax(Tensor x, int axis);
+
+  /**
+   * Row {@code rows[i]} of x, a range of length 1 along axis 0, as row i of the result; zeros where
+   * {@code rows[i]} is -1.
+   *
+   * @throws IndexOutOfBoundsException if there is no such row
+   */
+  Tensor gatherRows(Tensor x, int... rows);
+
+  /**
+   * Adds row i of g to row {@code rows[i]} of a tensor of zeros with {@code count} rows, in the
+   * order of i; -1 leaves the row out. The transpose of {@link #gatherRows}.
+   *
+   * @throws IndexOutOfBoundsException if there is no such row
+   */
+  Tensor scatterRows(Tensor g, int count, int... rows);
+
   /**
    * Mean over the batch of {@code -log softmax(logits)[label]}, as a scalar.
    *

@@ -25,6 +25,8 @@ public final class CpuBackend implements Backend {
   private final MaxPooling maxPooling;
   private final AveragePooling averagePooling;
   private final WindowSums windowSums;
+  private final Softmax softmax;
+  private final RowSelection rowSelection;
   private final Losses losses;
   private final Normalization normalization;
 
@@ -46,6 +48,8 @@ public final class CpuBackend implements Backend {
     maxPooling = new MaxPooling(workers, memory);
     averagePooling = new AveragePooling(workers, memory);
     windowSums = new WindowSums(workers, memory);
+    softmax = new Softmax(workers, memory);
+    rowSelection = new RowSelection(memory);
     losses = new Losses(memory);
     this.normalization = normalization;
   }
@@ -211,6 +215,21 @@ public final class CpuBackend implements Backend {
   @Override
   public Tensor windowSum(Tensor x, int axis, int before, int after) {
     return windowSums.sum(x, axis, before, after);
+  }
+
+  @Override
+  public Tensor softmax(Tensor x, int axis) {
+    return softmax.along(x, axis);
+  }
+
+  @Override
+  public Tensor gatherRows(Tensor x, int... rows) {
+    return rowSelection.gather(x, rows);
+  }
+
+  @Override
+  public Tensor scatterRows(Tensor g, int count, int... rows) {
+    return rowSelection.scatter(g, count, rows);
   }
 
   @Override

@@ -69,7 +69,7 @@ final class Elementwise {
           y[yFrom + i] = (float) Math.sqrt(x[xFrom + i]);
         }
       }
-      case ABS, EXP, LOG, RECIPROCAL, TANH, SIGMOID, SIGN -> {
+      case ABS, EXP, LOG, RECIPROCAL, TANH, SIGMOID, SIGN, NORMAL_CDF, NORMAL_PDF -> {
         for (int i = 0; i < length; i++) {
           y[yFrom + i] = (float) operation.apply(x[xFrom + i]);
         }

@@ -23,7 +23,14 @@ public enum UnaryOperation {
   /** {@code max(x, 0)}; NaN stays NaN. */
   RELU,
   /** -1, 0 or 1; NaN stays NaN. */
-  SIGN;
+  SIGN,
+  /**
+   * Distribution function of the standard normal distribution, {@code (1 + erf(x / sqrt(2))) / 2},
+   * with the relative precision of float64 in the lower tail too.
+   */
+  NORMAL_CDF,
+  /** Density of the standard normal distribution, {@code e^(-x^2 / 2) / sqrt(2 pi)}. */
+  NORMAL_PDF;
 
   double apply(double x) {
     return switch (this) {
@@ -38,6 +45,8 @@ public enum UnaryOperation {
       case SIGMOID -> 1 / (1 + StrictMath.exp(-x));
       case RELU -> Math.max(x, 0);
       case SIGN -> Math.signum(x);
+      case NORMAL_CDF -> NormalDistribution.cdf(x);
+      case NORMAL_PDF -> NormalDistribution.pdf(x);
     };
   }
 }

@@ -209,6 +209,8 @@ class TensorTest {
       case SIGMOID -> 1 / (1 + StrictMath.exp(-x));
       case RELU -> x > 0 ? x : 0;
       case SIGN -> x > 0 ? 1 : x < 0 ? -1 : x;
+      case NORMAL_CDF -> NormalDistribution.cdf(x);
+      case NORMAL_PDF -> NormalDistribution.pdf(x);
     };
   }
 
