@@ -4,28 +4,24 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.batchnorm4j.benchmarks.comparison.Contender;
-import org.batchnorm4j.benchmarks.comparison.Direction;
 import org.batchnorm4j.benchmarks.comparison.Outputs;
 import org.batchnorm4j.benchmarks.comparison.Peer;
 import org.batchnorm4j.benchmarks.comparison.Problem;
-import org.batchnorm4j.tensor.Layout;
 import org.bytedeco.javacpp.BoolPointer;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.MemoryFormat;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * libtorch on the CPU. Forward is {@code native_batch_norm_out}. The out form of its backward is a
- * wrapper that computes new tensors and copies them, so {@code native_batch_norm_backward} itself
- * runs, which is faster as long as its allocator gives out memory that is already warm; {@code
- * batchnorm4j-bench} sets the allocator so. Used by one thread.
+ * libtorch on the CPU. Forward is {@code native_batch_norm_out}, followed in place by {@code add_}
+ * and {@code relu_} where the problem asks for them, which libtorch does not fuse. The out form of
+ * the backward is a wrapper that computes new tensors and copies them, so {@code
+ * native_batch_norm_backward} itself runs, behind {@code threshold_backward_out}; that is faster as
+ * long as its allocator gives out memory that is already warm; {@code batchnorm4j-bench} sets the
+ * allocator so. Used by one thread.
  */
 public final class LibtorchPeer implements Peer {
 
@@ -57,12 +53,12 @@ public final class LibtorchPeer implements Peer {
   }
 
   @Override
-  public Contender prepare(Problem problem, int threads) {
+  public Contender prepare(Problem problem) {
     try (PointerScope scope = new PointerScope()) {
       Step step =
-          problem.direction() == Direction.FORWARD
-              ? new Forward(problem, threads, scope)
-              : new Backward(problem, threads, scope);
+          problem.operation().isBackward()
+              ? new Backward(problem, scope)
+              : new Forward(problem, scope);
       scope.extend();
       return step;
     }
@@ -70,67 +66,52 @@ public final class LibtorchPeer implements Peer {
 
   private abstract static class Step implements Contender {
     final Problem problem;
+    final LibtorchTensors tensors;
     final Tensor x;
-    final Tensor out;
+    final Tensor y;
     final TensorOptional gamma;
     final TensorOptional mean;
     final TensorOptional variance;
     final Tensor savedMean;
     final Tensor savedInverse;
     private final TensorOptional beta;
-    private final int threads;
+    private final Tensor residual;
     private final PointerScope scope;
 
-    Step(Problem problem, int threads, PointerScope scope) {
+    Step(Problem problem, PointerScope scope) {
       this.problem = problem;
-      this.threads = threads;
       this.scope = scope;
-      x = plane(problem.x());
-      out = plane(problem.x());
-      gamma = new TensorOptional(vector(problem.gamma()));
-      beta = new TensorOptional(vector(problem.beta()));
-      float[] zeros = new float[problem.gamma().length];
-      mean = new TensorOptional(vector(zeros));
-      variance = new TensorOptional(vector(zeros));
-      savedMean = vector(zeros);
-      savedInverse = vector(zeros);
+      tensors = new LibtorchTensors(problem);
+      x = tensors.plane(problem.x());
+      y = tensors.plane(problem.x());
+      residual = problem.operation().addsResidual() ? tensors.plane(problem.r()) : x;
+      gamma = new TensorOptional(LibtorchTensors.vector(problem.gamma()));
+      beta = new TensorOptional(LibtorchTensors.vector(problem.beta()));
+      mean = new TensorOptional(LibtorchTensors.vector(problem.mean()));
+      variance = new TensorOptional(LibtorchTensors.vector(problem.variance()));
+      boolean training = problem.operation().isTraining();
+      float[] saved = new float[training ? problem.gamma().length : 0];
+      savedMean = LibtorchTensors.vector(saved);
+      savedInverse = LibtorchTensors.vector(saved);
     }
 
     /** With momentum 1 the running statistics are those of the batch. */
     final void forward() {
       try (PointerScope _ = new PointerScope()) {
+        boolean training = problem.operation().isTraining();
         torch.native_batch_norm_out(
-            out, savedMean, savedInverse, x, gamma, beta, mean, variance, true, 1, Problem.EPS);
+            y, savedMean, savedInverse, x, gamma, beta, mean, variance, training, 1, Problem.EPS);
+        if (problem.operation().addsResidual()) {
+          y.add_(residual);
+        }
+        if (problem.operation().rectifies()) {
+          y.relu_();
+        }
       }
     }
 
-    final Tensor plane(float[] values) {
-      MemoryFormat format =
-          problem.layout() == Layout.CHANNELS_LAST
-              ? MemoryFormat.ChannelsLast
-              : MemoryFormat.Contiguous;
-      return filled(values, format, problem.shape().axes());
-    }
-
-    private static Tensor vector(float[] values) {
-      return filled(values, MemoryFormat.Contiguous, values.length);
-    }
-
-    private static Tensor filled(float[] values, MemoryFormat format, long... shape) {
-      Tensor tensor =
-          torch.empty(shape, new TensorOptions(ScalarType.Float), new MemoryFormatOptional(format));
-      new FloatPointer(tensor.data_ptr_float()).put(values);
-      return tensor;
-    }
-
-    static float[] values(Tensor tensor) {
-      float[] values = new float[Math.toIntExact(tensor.numel())];
-      new FloatPointer(tensor.data_ptr_float()).get(values);
-      return values;
-    }
-
     @Override
-    public final void enter() {
+    public final void enter(int threads) {
       torch.set_num_threads(threads);
     }
 
@@ -141,13 +122,15 @@ public final class LibtorchPeer implements Peer {
   }
 
   private static final class Forward extends Step {
-    Forward(Problem problem, int threads, PointerScope scope) {
-      super(problem, threads, scope);
+    Forward(Problem problem, PointerScope scope) {
+      super(problem, scope);
     }
 
     @Override
     public String implementation() {
-      return "native_batch_norm_out";
+      return "native_batch_norm_out"
+          + (problem.operation().addsResidual() ? ", add_" : "")
+          + (problem.operation().rectifies() ? ", relu_" : "");
     }
 
     @Override
@@ -158,18 +141,25 @@ public final class LibtorchPeer implements Peer {
     @Override
     public Outputs outputs() {
       try (PointerScope _ = new PointerScope()) {
-        return new Outputs(values(out), values(mean.get()), values(variance.get()));
+        float[] output = LibtorchTensors.values(y);
+        return problem.operation().isTraining()
+            ? new Outputs(
+                output, LibtorchTensors.values(mean.get()), LibtorchTensors.values(variance.get()))
+            : new Outputs(output);
       }
     }
   }
 
   private static final class Backward extends Step {
     private final Tensor g;
+    private final Tensor gated;
+    private final Scalar zero = new Scalar(0f);
     private final BoolPointer all = all();
 
-    Backward(Problem problem, int threads, PointerScope scope) {
-      super(problem, threads, scope);
-      g = plane(problem.g());
+    Backward(Problem problem, PointerScope scope) {
+      super(problem, scope);
+      g = tensors.plane(problem.g());
+      gated = problem.operation().rectifies() ? tensors.plane(problem.g()) : g;
       forward();
     }
 
@@ -184,12 +174,16 @@ public final class LibtorchPeer implements Peer {
 
     @Override
     public String implementation() {
-      return "native_batch_norm_backward";
+      return (problem.operation().rectifies() ? "threshold_backward_out, " : "")
+          + "native_batch_norm_backward";
     }
 
     private T_TensorTensorTensor_T gradients() {
+      if (problem.operation().rectifies()) {
+        torch.threshold_backward_out(gated, g, y, zero);
+      }
       return torch.native_batch_norm_backward(
-          g,
+          gated,
           x,
           gamma,
           mean,
@@ -213,7 +207,10 @@ public final class LibtorchPeer implements Peer {
       try (PointerScope _ = new PointerScope()) {
         T_TensorTensorTensor_T gradients = gradients();
         return new Outputs(
-            values(gradients.get0()), values(gradients.get1()), values(gradients.get2()));
+            LibtorchTensors.values(gradients.get0()),
+            LibtorchTensors.values(gradients.get1()),
+            LibtorchTensors.values(gradients.get2()),
+            problem.operation().addsResidual() ? LibtorchTensors.values(gated) : new float[0]);
       }
     }
   }

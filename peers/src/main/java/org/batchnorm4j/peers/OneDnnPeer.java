@@ -1,9 +1,9 @@
 package org.batchnorm4j.peers;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.batchnorm4j.benchmarks.comparison.Contender;
-import org.batchnorm4j.benchmarks.comparison.Direction;
 import org.batchnorm4j.benchmarks.comparison.Outputs;
 import org.batchnorm4j.benchmarks.comparison.Peer;
 import org.batchnorm4j.benchmarks.comparison.Problem;
@@ -40,55 +40,61 @@ public final class OneDnnPeer implements Peer {
         "instruction set " + dnnl.get_effective_cpu_isa());
   }
 
+  /** Adding another tensor is in its interface, but in none of its kernels for processors. */
   @Override
-  public Contender prepare(Problem problem, int threads) {
-    torch.set_num_threads(threads); // a primitive is made for the threads that there are
+  public boolean solves(Problem problem) {
+    return !problem.operation().addsResidual();
+  }
+
+  @Override
+  public Contender prepare(Problem problem) {
+    torch.set_num_threads(1); // a primitive is made for the threads that there are
     try (PointerScope scope = new PointerScope()) {
-      OneDnnBatchNorm norm =
-          new OneDnnBatchNorm(
-              problem.shape().axes(),
-              problem.layout(),
-              problem.x(),
-              problem.g(),
-              problem.gamma(),
-              problem.beta(),
-              (float) Problem.EPS);
+      OneDnnBatchNorm norm = new OneDnnBatchNorm(problem, (float) Problem.EPS);
       scope.extend();
       norm.forward();
-      return new Step(problem, norm, threads, scope);
+      return new Step(problem, norm, new ArrayList<>(List.of(scope)));
     }
   }
 
-  private record Step(Problem problem, OneDnnBatchNorm norm, int threads, PointerScope scope)
+  private record Step(Problem problem, OneDnnBatchNorm norm, List<PointerScope> scopes)
       implements Contender {
-
-    private boolean isForward() {
-      return problem.direction() == Direction.FORWARD;
-    }
 
     @Override
     public String implementation() {
-      return isForward() ? norm.forwardKernel() : norm.backwardKernel();
+      return problem.operation().isBackward() ? norm.backwardKernel() : norm.forwardKernel();
     }
 
     @Override
-    public void enter() {
+    public void enter(int threads) {
       torch.set_num_threads(threads);
+      if (norm.isMadeFor(threads)) {
+        norm.use(threads);
+        return;
+      }
+      try (PointerScope more = new PointerScope()) {
+        norm.use(threads);
+        more.extend();
+        scopes.add(more);
+      }
     }
 
     @Override
     public void run() {
-      if (isForward()) {
-        norm.forward();
-      } else {
+      if (problem.operation().isBackward()) {
         norm.backward();
+      } else {
+        norm.forward();
       }
     }
 
     @Override
     public Outputs outputs() {
-      if (!isForward()) {
+      if (problem.operation().isBackward()) {
         return new Outputs(norm.inputGradient(), norm.gammaGradient(), norm.betaGradient());
+      }
+      if (!problem.operation().isTraining()) {
+        return new Outputs(norm.output());
       }
       float[] variance = norm.variance();
       double count = problem.shape().perChannel();
@@ -100,7 +106,7 @@ public final class OneDnnPeer implements Peer {
 
     @Override
     public void close() {
-      scope.deallocate();
+      scopes.forEach(PointerScope::deallocate);
     }
   }
 }

@@ -1,6 +1,7 @@
 /**
- * libtorch and oneDNN, driven from Java: the peers of {@code batchnorm4j-bench}, and what the tests
- * of this module share with them. Read {@link org.batchnorm4j.peers.LibtorchPeer} first.
+ * libtorch, oneDNN, ONNX Runtime and ND4J, driven from Java: the peers of {@code
+ * batchnorm4j-bench}, and what the tests of this module share with them. Read {@link
+ * org.batchnorm4j.peers.LibtorchPeer} first.
  */
 @NullMarked
 package org.batchnorm4j.peers;

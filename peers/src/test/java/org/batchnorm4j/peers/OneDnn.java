@@ -1,5 +1,6 @@
 package org.batchnorm4j.peers;
 
+import org.batchnorm4j.benchmarks.comparison.Planes;
 import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.Tensor;
 import org.bytedeco.javacpp.PointerScope;
@@ -11,8 +12,8 @@ final class OneDnn {
   static Outcome.Computed compute(HardData data, Layout layout) {
     try (PointerScope _ = new PointerScope()) {
       OneDnnBatchNorm norm =
-          new OneDnnBatchNorm(
-              data.shape(),
+          OneDnnBatchNorm.training(
+              shape(data),
               layout,
               laidOut(data.x(), data, layout),
               laidOut(data.g(), data, layout),
@@ -37,6 +38,11 @@ final class OneDnn {
       results.put("grad_bias", HardData.widened(norm.betaGradient()));
       return results;
     }
+  }
+
+  private static Planes shape(HardData data) {
+    long[] axes = data.shape();
+    return new Planes((int) axes[0], (int) axes[1], (int) axes[2], (int) axes[3]);
   }
 
   private static float[] laidOut(float[] values, HardData data, Layout layout) {

@@ -15,6 +15,14 @@ import org.batchnorm4j.benchmarks.comparison.Result.Series;
 final class Comparison {
   private static final long LEAST_NANOS = 3_000_000;
   private static final int MOST_ROUNDS = 51;
+
+  /** Who needs so many times our time has fewer turns. */
+  private static final int SLOW = 4;
+
+  /** After so many rounds a quartile range this narrow, by the root of the rounds, is enough. */
+  private static final int SETTLED_ROUNDS = 9;
+
+  private static final double SETTLED = 0.01;
   private static final long REST_NANOS = 2_000_000;
 
   private final List<Peer> peers;
@@ -22,13 +30,13 @@ final class Comparison {
   private final long budget;
   private final int leastRounds;
   private final Consumer<String> said;
-  private final WarmUp warmUp = new WarmUp(System::nanoTime);
+  private final WarmUp warmUp = WarmUp.ofThisJvm();
 
   /**
    * @param peers ours with SIMD first, against which outputs are checked
    * @param threads the numbers of threads to compare at
    * @param budget nanoseconds for the rounds of one problem
-   * @param leastRounds rounds even beyond the budget
+   * @param leastRounds rounds even beyond the budget, but for those who are slow
    * @param said told in one line each what disagreed
    */
   Comparison(List<Peer> peers, int[] threads, long budget, int leastRounds, Consumer<String> said) {
@@ -43,13 +51,13 @@ final class Comparison {
     /** What the JVM compiles while it runs needs more than what others have compiled. */
     long leastWarmUp() {
       if (peer instanceof Ours) {
-        return 500_000_000;
+        return peer.name().equals("scalar") ? 100_000_000 : 300_000_000;
       }
-      return peer instanceof Roof ? 100_000_000 : 0;
+      return peer instanceof Roof ? 50_000_000 : 0;
     }
 
     long time(int runs) {
-      contender.enter();
+      contender.enter(threads);
       contender.run();
       long start = System.nanoTime();
       for (int i = 0; i < runs; i++) {
@@ -57,60 +65,86 @@ final class Comparison {
       }
       return System.nanoTime() - start;
     }
+
+    boolean isSettled() {
+      if (nanos.size() < SETTLED_ROUNDS) {
+        return false;
+      }
+      Spread spread = Spread.of(nanos.stream().mapToDouble(d -> d).toArray());
+      double ofMedian = (spread.upper() - spread.lower()) / spread.median();
+      return ofMedian / Math.sqrt(nanos.size()) < SETTLED;
+    }
   }
 
   /** Times of all peers that take part; one whose outputs are wrong is said, and left out. */
-  Result compare(Problem problem) {
-    List<Seat> seats = new ArrayList<>();
+  Result compare(String list, Problem problem) {
+    List<Contender> contenders = new ArrayList<>();
     try {
-      sitDown(problem, seats);
+      List<Seat> seats = sitDown(problem, contenders);
       int[] runs = new int[seats.size()];
+      int[] rounds = new int[seats.size()];
+      long first = 0;
       for (int i = 0; i < runs.length; i++) {
-        long once = warmUp.nanos(seats.get(i).contender(), seats.get(i).leastWarmUp());
+        Seat seat = seats.get(i);
+        seat.contender().enter(seat.threads());
+        long once = warmUp.nanos(seat.contender(), seat.leastWarmUp());
+        first = i == 0 ? once : first;
         runs[i] = Math.clamp(LEAST_NANOS / Math.max(1, once) + 1, 1, 1000);
+        boolean slow = once > SLOW * first;
+        rounds[i] = slow ? Math.clamp(budget / (4 * once), 1, MOST_ROUNDS) : MOST_ROUNDS;
       }
       long start = System.nanoTime();
-      for (int round = 0;
-          round < leastRounds || (round < MOST_ROUNDS && System.nanoTime() - start < budget);
-          round++) {
+      for (int round = 0; round < MOST_ROUNDS; round++) {
+        boolean settled = seats.stream().allMatch(Seat::isSettled);
+        if (round >= leastRounds && (settled || System.nanoTime() - start > budget)) {
+          break;
+        }
         for (int turn = 0; turn < runs.length; turn++) {
           int i = (turn + round) % runs.length;
-          Seat seat = seats.get(i);
-          seat.nanos().add(seat.time(runs[i]) / (double) runs[i]);
-          LockSupport.parkNanos(REST_NANOS);
+          if (round < rounds[i]) {
+            Seat seat = seats.get(i);
+            seat.nanos().add(seat.time(runs[i]) / (double) runs[i]);
+            LockSupport.parkNanos(REST_NANOS);
+          }
         }
       }
-      List<Series> series = new ArrayList<>();
-      for (Seat seat : seats) {
-        double[] nanos = seat.nanos().stream().mapToDouble(d -> d).toArray();
-        series.add(
-            new Series(
-                seat.peer().name(), seat.threads(), seat.contender().implementation(), nanos));
-      }
-      return new Result(problem.shape(), problem.layoutName(), problem.direction(), series);
+      return new Result(
+          list,
+          problem.shape(),
+          problem.layoutName(),
+          problem.operation(),
+          problem.storage(),
+          seats.stream().map(Comparison::series).toList());
     } finally {
-      seats.forEach(seat -> seat.contender().close());
+      contenders.forEach(Contender::close);
     }
   }
 
-  private void sitDown(Problem problem, List<Seat> seats) {
+  private static Series series(Seat seat) {
+    double[] nanos = seat.nanos().stream().mapToDouble(d -> d).toArray();
+    return new Series(seat.peer().name(), seat.threads(), seat.contender().implementation(), nanos);
+  }
+
+  private List<Seat> sitDown(Problem problem, List<Contender> contenders) {
+    List<Seat> seats = new ArrayList<>();
     Outputs ours = null;
     for (Peer peer : peers) {
+      if (!peer.solves(problem)) {
+        continue;
+      }
+      Contender contender = peer.prepare(problem);
+      contenders.add(contender);
       for (int n : threads) {
-        Contender contender = peer.prepare(problem, n);
-        contender.enter();
+        contender.enter(n);
         contender.run();
         Outputs outputs = contender.outputs();
-        if (ours == null) {
-          ours = outputs;
-        }
+        ours = ours == null ? outputs : ours;
         if (peer instanceof Roof || agrees(problem, peer, n, ours, outputs)) {
           seats.add(new Seat(peer, n, contender, new ArrayList<>()));
-        } else {
-          contender.close();
         }
       }
     }
+    return seats;
   }
 
   private boolean agrees(Problem problem, Peer peer, int n, Outputs ours, Outputs theirs) {

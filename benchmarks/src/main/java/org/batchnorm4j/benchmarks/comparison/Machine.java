@@ -25,8 +25,13 @@ final class Machine {
         String.format(
             Locale.ROOT,
             "load at the start %.2f on %d processors",
-            ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
+            load(),
             Runtime.getRuntime().availableProcessors()));
+  }
+
+  /** Average load of the last minute. */
+  static double load() {
+    return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
   }
 
   private static String processor() {

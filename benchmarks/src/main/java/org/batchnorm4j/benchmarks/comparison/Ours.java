@@ -4,34 +4,55 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.batchnorm4j.autograd.Epilogue;
 import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.kernel.KernelChoice;
 import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.nn.BatchNormFunctionalOptions;
 import org.batchnorm4j.nn.Functional;
 import org.batchnorm4j.tensor.Arena;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.BufferPool;
 import org.batchnorm4j.tensor.CpuBackend;
+import org.batchnorm4j.tensor.DType;
+import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
- * Our batch norm as a training step calls it: on a pass that records, with an arena whose memory is
- * used again in each run. Used by one thread.
+ * Our batch norm as a training step or inference calls it, fused with what follows, with an arena
+ * whose memory is used again in each run. Used by one thread.
  */
 public final class Ours implements Peer {
+  /** Ours in float32 where the problem is stored in bfloat16. */
+  static final String WIDE = "SIMD f32";
+
   private final KernelPreference kernels;
+  private final boolean wide;
   private final Map<Integer, Backend> backends = new HashMap<>();
 
   /**
    * @param kernels which kernels, which must be there
    */
   public Ours(KernelPreference kernels) {
+    this(kernels, false);
+  }
+
+  private Ours(KernelPreference kernels, boolean wide) {
     this.kernels = kernels;
+    this.wide = wide;
+  }
+
+  /** SIMD kernels in float32, for problems that are stored in bfloat16. */
+  public static Ours widened() {
+    return new Ours(KernelPreference.SIMD, true);
   }
 
   @Override
   public String name() {
+    if (wide) {
+      return WIDE;
+    }
     return kernels == KernelPreference.SCALAR ? "scalar" : "SIMD";
   }
 
@@ -46,48 +67,89 @@ public final class Ours implements Peer {
   }
 
   @Override
-  public Contender prepare(Problem problem, int threads) {
-    Backend backend = backends.computeIfAbsent(threads, n -> CpuBackend.of(kernels, n, line -> {}));
-    return problem.direction() == Direction.FORWARD
-        ? new Forward(problem, backend)
-        : new Backward(problem, backend);
+  public boolean solves(Problem problem) {
+    return !wide || problem.storage() != DType.FLOAT32;
   }
 
-  private abstract static class Step implements Contender {
+  @Override
+  public Contender prepare(Problem problem) {
+    Problem mine = wide ? problem.inFloat32() : problem;
+    return problem.operation().isBackward() ? new Backward(mine) : new Forward(mine);
+  }
+
+  private Backend backend(int threads) {
+    return backends.computeIfAbsent(threads, n -> CpuBackend.of(kernels, n, line -> {}));
+  }
+
+  private abstract class Step implements Contender {
     final Problem problem;
-    final Backend backend;
     final BufferPool pool = new BufferPool();
     final Tensor x;
     final Tensor gamma;
     final Tensor beta;
     final Tensor mean;
     final Tensor variance;
+    final BatchNormFunctionalOptions options;
+    Backend backend = backend(1);
 
-    Step(Problem problem, Backend backend) {
+    Step(Problem problem) {
       this.problem = problem;
-      this.backend = backend;
       int channels = problem.shape().channels();
-      x = wrap(problem.x());
+      x = tensor(problem.x());
       gamma = Tensor.of(problem.gamma(), channels);
       beta = Tensor.of(problem.beta(), channels);
-      mean = Tensor.zeros(channels);
-      variance = Tensor.ones(channels);
+      mean = Tensor.of(problem.mean(), channels);
+      variance = Tensor.of(problem.variance(), channels);
+      // with momentum 1 the running statistics are those of the batch
+      options =
+          BatchNormFunctionalOptions.defaults()
+              .withTraining(problem.operation().isTraining())
+              .withMomentum(1)
+              .withEps(Problem.EPS)
+              .withWeight(gamma)
+              .withBias(beta)
+              .withEpilogue(epilogue());
     }
 
-    final Tensor wrap(float[] values) {
-      return Tensor.unsafeWrap(values, problem.layout(), problem.shape().axes());
+    private Epilogue epilogue() {
+      if (problem.operation().addsResidual()) {
+        return Epilogue.addRelu(tensor(problem.r()));
+      }
+      return problem.operation().rectifies() ? Epilogue.relu() : Epilogue.none();
+    }
+
+    final Tensor tensor(float[] values) {
+      Layout layout =
+          problem.shape().spatial().isEmpty() ? Layout.CHANNELS_FIRST : problem.layout();
+      return Tensor.unsafeWrap(values, layout, problem.shape().axes()).to(problem.storage());
+    }
+
+    static float[] inMemoryOrder(Tensor tensor) {
+      return tensor.dtype() == DType.FLOAT32
+          ? tensor.unsafeFloatArray().clone()
+          : tensor.to(DType.FLOAT32).unsafeFloatArray();
     }
 
     final Pass pass() {
-      return Pass.training().withBackend(backend);
+      return (problem.operation().isTraining() ? Pass.training() : Pass.inference())
+          .withBackend(backend);
     }
 
     final Tensor normalise(Pass pass) {
-      pass.watch(x);
-      pass.watch(gamma);
-      pass.watch(beta);
-      // with momentum 1 the running statistics are those of the batch
-      return Functional.batchNorm(x, mean, variance, true, 1, Problem.EPS, gamma, beta, pass);
+      if (pass.isRecording()) {
+        pass.watch(x);
+        pass.watch(gamma);
+        pass.watch(beta);
+        if (options.epilogue() instanceof Epilogue.AddRelu(Tensor residual)) {
+          pass.watch(residual);
+        }
+      }
+      return Functional.batchNorm(x, mean, variance, options, pass);
+    }
+
+    @Override
+    public final void enter(int threads) {
+      backend = backend(threads);
     }
 
     @Override
@@ -96,9 +158,9 @@ public final class Ours implements Peer {
     }
   }
 
-  private static final class Forward extends Step {
-    Forward(Problem problem, Backend backend) {
-      super(problem, backend);
+  private final class Forward extends Step {
+    Forward(Problem problem) {
+      super(problem);
     }
 
     @Override
@@ -111,25 +173,30 @@ public final class Ours implements Peer {
     @Override
     public Outputs outputs() {
       try (Arena arena = pool.open()) {
-        Tensor y = normalise(pass().withMemory(arena));
-        return new Outputs(y.unsafeFloatArray().clone(), mean.toFloats(), variance.toFloats());
+        float[] y = inMemoryOrder(normalise(pass().withMemory(arena)));
+        return problem.operation().isTraining()
+            ? new Outputs(y, mean.toFloats(), variance.toFloats())
+            : new Outputs(y);
       }
     }
   }
 
-  private static final class Backward extends Step {
+  private final class Backward extends Step {
     private final Pass recorded;
     private final Tensor y;
+    private final Tensor g;
 
-    Backward(Problem problem, Backend backend) {
-      super(problem, backend);
+    Backward(Problem problem) {
+      super(problem);
+      g = tensor(problem.g());
       recorded = pass();
       y = normalise(recorded);
     }
 
-    /** A new tensor of g each time, because sums of the same one are remembered. */
+    /** A new tensor over g's memory each time, because sums of the same one are remembered. */
     private Gradients gradients(Arena arena) {
-      return recorded.withMemory(arena).backward(y, wrap(problem.g()), false);
+      Tensor fresh = g.range(0, problem.shape().batch());
+      return recorded.withBackend(backend).withMemory(arena).backward(y, fresh, false);
     }
 
     @Override
@@ -144,9 +211,12 @@ public final class Ours implements Peer {
       try (Arena arena = pool.open()) {
         Gradients gradients = gradients(arena);
         return new Outputs(
-            gradients.of(x).unsafeFloatArray().clone(),
+            inMemoryOrder(gradients.of(x)),
             gradients.of(gamma).toFloats(),
-            gradients.of(beta).toFloats());
+            gradients.of(beta).toFloats(),
+            options.epilogue() instanceof Epilogue.AddRelu(Tensor residual)
+                ? inMemoryOrder(gradients.of(residual))
+                : new float[0]);
       }
     }
   }

@@ -18,6 +18,11 @@ public interface Peer {
   /** Version, instruction set and other settings, one line each. */
   List<String> facts();
 
-  /** Gets ready to solve a problem. */
-  Contender prepare(Problem problem, int threads);
+  /** Whether it has this operation, layout and type. */
+  default boolean solves(Problem problem) {
+    return true;
+  }
+
+  /** Gets ready to solve a problem that it {@linkplain #solves can solve}. */
+  Contender prepare(Problem problem);
 }

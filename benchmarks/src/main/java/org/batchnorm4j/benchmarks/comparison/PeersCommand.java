@@ -8,6 +8,7 @@ import java.util.ServiceLoader;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Layout;
 
 /** {@code batchnorm4j-bench}; the launcher of that name calls it. Thread safety: none. */
@@ -16,9 +17,13 @@ public final class PeersCommand {
   private static final Planes WARM_UP = new Planes(16, 128, 28, 28);
 
   private final PeersRequest request;
+  private final int[] threads;
+  private final List<String> facts = new ArrayList<>();
+  private final List<String> wrong = new ArrayList<>();
 
   private PeersCommand(PeersRequest request) {
     this.request = request;
+    threads = request.threads().stream().mapToInt(n -> n).toArray();
   }
 
   /**
@@ -39,8 +44,8 @@ public final class PeersCommand {
     try {
       System.exit(new PeersCommand(PeersRequest.parsed(list)).run());
     } catch (IllegalArgumentException e) {
-      System.err.print(
-          "batchnorm4j-bench: " + e.getMessage() + System.lineSeparator() + PeersRequest.USAGE);
+      System.err.println("batchnorm4j-bench: " + e.getMessage());
+      System.err.print(PeersRequest.USAGE);
       System.exit(2);
     } catch (IOException e) {
       System.err.println("batchnorm4j-bench: results cannot be written: " + e);
@@ -49,63 +54,109 @@ public final class PeersCommand {
   }
 
   private int run() throws IOException {
-    List<Planes> shapes = request.shapes();
-    int[] threads = request.threads().stream().mapToInt(n -> n).toArray();
-    List<String> facts = new ArrayList<>(Machine.facts());
-    List<Peer> peers = new ArrayList<>();
-    peers.add(new Ours(KernelPreference.SIMD));
-    peers.add(new Ours(KernelPreference.SCALAR));
-    peers.add(new Roof(true));
-    peers.add(new Roof(false));
-    ServiceLoader.load(Peer.class).forEach(peers::add);
-    for (Peer peer : List.copyOf(peers)) {
-      String why = peer.missing().orElse("");
-      if (why.isEmpty()) {
-        facts.add(peer.name() + ": " + String.join("; ", peer.facts()));
-      } else {
-        facts.add(peer.name() + " is missing: " + why);
-        peers.remove(peer);
+    request.lists().forEach(request::shapes); // a shape that is in none is said before all else
+    Machine.facts().forEach(this::fact);
+    List<Peer> peers = peers();
+    long seconds = System.nanoTime();
+    long budget = TimeUnit.MILLISECONDS.toNanos(request.quick() ? 2_000 : 4_000);
+    compile(peers);
+    fact(HugePages.now());
+    Comparison comparison = new Comparison(peers, threads, budget, 5, this::wrong);
+    List<Result> results = new ArrayList<>();
+    for (WorkList list : request.lists()) {
+      for (Planes shape : request.shapes(list)) {
+        sayIfCut(list, shape);
+        for (Layout layout : request.layouts(list)) {
+          measure(list, shape, layout, comparison, results::add);
+        }
       }
     }
-    facts.forEach(System.out::println);
-    List<String> wrong = new ArrayList<>();
-    Consumer<String> said =
-        line -> {
-          wrong.add(line);
-          System.out.println(line);
-        };
-    long budget = TimeUnit.MILLISECONDS.toNanos(request.quick() ? 3_500 : 9_000);
-    measure(List.of(WARM_UP), new Comparison(peers, threads, budget / 5, 1, said));
-    facts.add(HugePages.now());
-    System.out.println(facts.getLast());
-    Comparison comparison = new Comparison(peers, threads, budget, 5, said);
-    List<Result> results = measure(shapes, comparison);
+    fact(
+        String.format(
+            Locale.ROOT,
+            "%d problems in %d s; load at the end %.2f",
+            results.size(),
+            TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - seconds),
+            Machine.load()));
     facts.addAll(wrong);
     Report report = new Report(facts, results, threads, Machine.lastCache());
     report.missed().forEach(System.out::println);
     report.write(request.out());
-    System.out.println("written: " + request.out().resolve("peers.md") + " and peers.csv");
+    System.out.println(
+        "written: " + request.out().resolve("peers.md") + ", peers.csv and peers.svg");
     return wrong.isEmpty() ? 0 : 1;
   }
 
-  private List<Result> measure(List<Planes> shapes, Comparison comparison) {
-    List<Result> results = new ArrayList<>();
-    for (Planes shape : shapes) {
-      for (Layout layout : request.layouts()) {
-        Problem problem = Problem.of(shape, layout, Direction.FORWARD);
-        for (Direction direction : request.directions()) {
-          results.add(comparison.compare(problem.with(direction)));
-          System.out.println(progress(results.getLast()));
+  private void fact(String line) {
+    facts.add(line);
+    System.out.println(line);
+  }
+
+  private void wrong(String line) {
+    wrong.add(line);
+    System.out.println(line);
+  }
+
+  private List<Peer> peers() {
+    List<Peer> all = new ArrayList<>();
+    all.add(new Ours(KernelPreference.SIMD));
+    all.add(new Ours(KernelPreference.SCALAR));
+    all.add(Ours.widened());
+    all.add(new Roof(true));
+    all.add(new Roof(false));
+    ServiceLoader.load(Peer.class).forEach(all::add);
+    List<Peer> taking = new ArrayList<>();
+    for (Peer peer : all) {
+      if (!request.admits(peer)) {
+        continue;
+      }
+      String why = peer.missing().orElse("");
+      if (why.isEmpty()) {
+        fact(peer.name() + ": " + String.join("; ", peer.facts()));
+        taking.add(peer);
+      } else {
+        fact(peer.name() + " is missing: " + why);
+      }
+    }
+    return taking;
+  }
+
+  /** Runs ours alone on one shape. */
+  private void compile(List<Peer> peers) {
+    List<Peer> compiled =
+        peers.stream().filter(p -> p instanceof Ours || p instanceof Roof).toList();
+    Comparison comparison = new Comparison(compiled, threads, 1, 1, this::wrong);
+    for (Layout layout : request.layouts()) {
+      measure(WorkList.TOPOLOGIES_SMALL, WARM_UP, layout, comparison, _ -> {});
+    }
+  }
+
+  private void sayIfCut(WorkList list, Planes shape) {
+    for (Planes whole : list.shapes()) {
+      if (!whole.equals(shape) && whole.within(request.largest()).equals(shape)) {
+        fact("cut to " + (request.largest() >> 20) + " MiB: " + whole + " to " + shape);
+      }
+    }
+  }
+
+  private void measure(
+      WorkList list, Planes shape, Layout layout, Comparison comparison, Consumer<Result> results) {
+    Problem first = Problem.of(shape, layout, Operation.FORWARD);
+    for (DType type : request.types()) {
+      Problem numbers = type == DType.BFLOAT16 ? first.inBfloat16() : first;
+      for (Operation operation : request.operations()) {
+        Problem problem = numbers.with(operation);
+        if (request.wants(list, problem, Machine.lastCache())) {
+          Result result = comparison.compare(list.label(), problem);
+          results.accept(result);
+          System.out.println(progress(problem, result));
         }
       }
     }
-    return results;
   }
 
-  private String progress(Result result) {
-    StringBuilder line = new StringBuilder();
-    line.append(result.shape()).append(' ').append(result.layout()).append(' ');
-    line.append(result.direction().lower());
+  private String progress(Problem problem, Result result) {
+    StringBuilder line = new StringBuilder(problem.toString());
     for (int n : request.threads()) {
       line.append(", ").append(Target.threads(n)).append(':');
       for (Result.Series s : result.series()) {

@@ -1,56 +1,40 @@
 package org.batchnorm4j.benchmarks.comparison;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * A shape (N, C, H, W) of the work list. Immutable; safe for use by many threads.
+ * A shape (N, C, ...) of a work list. Immutable; safe for use by many threads.
  *
  * @param batch N
  * @param channels C
- * @param height H
- * @param width W
+ * @param spatial the axes behind, none to three
  */
-public record Planes(int batch, int channels, int height, int width) {
+public record Planes(int batch, int channels, List<Integer> spatial) {
 
-  /** benchdnn's shapes_topologies_small, at its batch. */
-  static List<Planes> topologiesSmall() {
-    return List.of(
-        new Planes(50, 64, 112, 112),
-        new Planes(50, 256, 56, 56),
-        new Planes(50, 128, 28, 28),
-        new Planes(50, 1024, 14, 14),
-        new Planes(50, 512, 7, 7),
-        new Planes(96, 224, 14, 14),
-        new Planes(96, 320, 7, 7),
-        new Planes(96, 64, 147, 147),
-        new Planes(96, 80, 73, 73),
-        new Planes(96, 96, 35, 35),
-        new Planes(96, 160, 17, 17),
-        new Planes(96, 384, 8, 8));
+  /** Keeps a copy of the axes. */
+  public Planes {
+    spatial = List.copyOf(spatial);
   }
 
-  /** benchdnn's shapes_resnet_50, those that topologies_small has not. */
-  private static List<Planes> resnet50Only() {
-    return List.of(
-        new Planes(50, 64, 56, 56),
-        new Planes(50, 512, 28, 28),
-        new Planes(50, 256, 14, 14),
-        new Planes(50, 2048, 7, 7));
+  /** A shape (N, C, ...). */
+  public Planes(int batch, int channels, int... spatial) {
+    this(batch, channels, Arrays.stream(spatial).boxed().toList());
   }
 
-  /** Both lists. */
-  static List<Planes> all() {
-    List<Planes> all = new ArrayList<>(topologiesSmall());
-    all.addAll(resnet50Only());
-    return List.copyOf(all);
+  /** A shape written as {@code 50x64x112x112}. */
+  static Planes of(String text) {
+    List<Integer> axes =
+        new ArrayList<>(Arrays.stream(text.split("x")).map(Integer::valueOf).toList());
+    return new Planes(axes.removeFirst(), axes.removeFirst(), axes);
   }
 
   /** The same with as many samples less as float32 values in so many bytes demand. */
   Planes within(long bytes) {
-    long sample = 4L * channels * height * width;
+    long sample = 4L * channels * plane();
     int fitting = (int) Math.max(1, bytes / sample);
-    return fitting >= batch ? this : new Planes(fitting, channels, height, width);
+    return fitting >= batch ? this : new Planes(fitting, channels, spatial);
   }
 
   /** Number of values. */
@@ -60,7 +44,7 @@ public record Planes(int batch, int channels, int height, int width) {
 
   /** Values in a plane. */
   public int plane() {
-    return height * width;
+    return spatial.stream().reduce(1, Math::multiplyExact);
   }
 
   /** Values of each channel. */
@@ -68,18 +52,21 @@ public record Planes(int batch, int channels, int height, int width) {
     return batch * plane();
   }
 
-  /** Bytes of a float32 tensor. */
-  long bytes() {
-    return 4L * size();
-  }
-
   /** The axes. */
   public long[] axes() {
-    return new long[] {batch, channels, height, width};
+    long[] axes = new long[2 + spatial.size()];
+    axes[0] = batch;
+    axes[1] = channels;
+    for (int i = 2; i < axes.length; i++) {
+      axes[i] = spatial.get(i - 2);
+    }
+    return axes;
   }
 
   @Override
   public String toString() {
-    return batch + "x" + channels + "x" + height + "x" + width;
+    StringBuilder text = new StringBuilder(batch + "x" + channels);
+    spatial.forEach(axis -> text.append('x').append(axis));
+    return text.toString();
   }
 }

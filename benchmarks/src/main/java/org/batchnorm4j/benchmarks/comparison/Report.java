@@ -7,14 +7,16 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.batchnorm4j.tensor.DType;
 
-/** Writes results as Markdown and CSV. */
+/** Writes results as Markdown, CSV and a picture. */
 final class Report {
-  private static final List<String> PEERS = List.of("libtorch", "oneDNN");
-
   private final List<String> facts;
   private final List<Result> results;
   private final int[] threads;
+  private final List<Target> targets;
   private final long lastCache;
 
   /**
@@ -28,13 +30,15 @@ final class Report {
     this.results = List.copyOf(results);
     this.threads = threads.clone();
     this.lastCache = lastCache;
+    targets = new Targets(lastCache).againstPeers();
   }
 
-  /** Writes {@code peers.md} and {@code peers.csv}, each whole or not at all. */
+  /** Writes {@code peers.md}, {@code peers.csv} and {@code peers.svg}, each whole or not at all. */
   void write(Path folder) throws IOException {
     Files.createDirectories(folder);
     write(folder, "peers.md", markdown());
     write(folder, "peers.csv", csv());
+    write(folder, "peers.svg", new Plot(results, threads[0]).svg());
   }
 
   private static void write(Path folder, String name, List<String> lines) throws IOException {
@@ -51,150 +55,159 @@ final class Report {
     }
   }
 
-  /** The lines on what is missed, peers first. */
+  /** A line for each target that is missed, peers first. */
   List<String> missed() {
-    List<String> lines = new ArrayList<>();
-    verdicts().forEach(verdict -> lines.addAll(verdict.missed()));
-    lines.addAll(RoofTargets.missed(results, threads, lastCache));
-    return lines;
+    return verdicts().stream().flatMap(verdict -> verdict.missed().stream()).toList();
   }
 
-  private List<Target.Verdict> verdicts() {
-    List<Target.Verdict> verdicts = new ArrayList<>();
-    for (Target target : Target.all(lastCache)) {
+  private List<Verdict> verdicts() {
+    List<Verdict> verdicts = new ArrayList<>();
+    for (Target target : targets) {
       for (int n : threads) {
         target.judge(results, n).ifPresent(verdicts::add);
       }
     }
+    verdicts.addAll(RoofTargets.judge(results, threads, lastCache));
     return verdicts;
   }
 
   List<String> markdown() {
     List<String> lines = new ArrayList<>();
-    lines.add("# Batch norm side by side");
+    lines.add("## Batch norm side by side");
     lines.add("");
     facts.forEach(fact -> lines.add("- " + fact));
     lines.add("");
-    lines.add("## Targets");
+    lines.add("### Targets");
     lines.add("");
     lines.add(
-        "| what | against | threads | shapes | geometric mean | wanted | least (shape) | wanted | |");
+        "Ratios are the peer's time by ours; the first is their geometric mean over the shapes.");
+    lines.add("");
+    lines.add("| what | against | threads | shapes | ratio | wanted | least | wanted | |");
     lines.add("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     verdicts().forEach(verdict -> lines.add(verdict.row()));
-    for (int n : threads) {
-      RoofTargets.scaling(results, n)
-          .filter(scaling -> scaling.threads() > 1)
-          .ifPresent(
-              s ->
-                  lines.addAll(
-                      List.of(
-                          "",
-                          String.format(
-                              Locale.ROOT,
-                              "%d threads against 1: %.2fx, the roof %.2fx, share %.2f.",
-                              s.threads(),
-                              s.ours(),
-                              s.roof(),
-                              s.share()))));
-    }
     lines.add("");
     missed().forEach(line -> lines.add("- " + line));
-    for (Direction direction : Direction.values()) {
-      for (String layout : List.of("NCHW", "NHWC")) {
-        for (int n : threads) {
-          table(lines, direction, layout, n);
+    lines.add("");
+    lines.add("### Every shape");
+    lines.add("");
+    lines.add(
+        "Medians (quartiles). MB and GB/s are of the bytes that must be moved at least once; copies"
+            + " are our time by that of the copy loop; other columns are a contender's time by ours."
+            + " Bold: under the target's floor. Bold and °: so far under it that the copy loop's"
+            + " speed would not reach it either.");
+    for (DType storage : List.of(DType.FLOAT32, DType.BFLOAT16)) {
+      for (Operation operation : Operation.values()) {
+        for (String layout : List.of("NCHW", "NHWC", "NC")) {
+          table(lines, storage, operation, layout);
         }
       }
     }
     return lines;
   }
 
-  private void table(List<String> lines, Direction direction, String layout, int n) {
+  private void table(List<String> lines, DType storage, Operation operation, String layout) {
     List<Result> rows =
         results.stream()
-            .filter(r -> r.direction() == direction && r.layout().equals(layout))
+            .filter(r -> r.operation() == operation && r.layout().equals(layout))
+            .filter(r -> r.storage() == storage)
             .toList();
     if (rows.isEmpty()) {
       return;
     }
-    lines.add("");
-    lines.add("## Training " + direction.lower() + ", " + layout + ", " + Target.threads(n));
-    lines.add("");
+    List<String> others =
+        rows.stream()
+            .flatMap(r -> r.series().stream())
+            .map(Result.Series::name)
+            .filter(name -> !name.equals("SIMD") && !name.equals("roof"))
+            .distinct()
+            .toList();
+    String type = storage == DType.FLOAT32 ? "" : ", " + storage;
+    lines.addAll(List.of("", "#### " + operation.title() + ", " + layout + type, ""));
     lines.add(
-        "| shape | MB | ours, ms | GB/s | of the roof | copies | scalar | libtorch | oneDNN |"
-            + " arraycopy |");
-    lines.add("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+        "| shape | threads | MB | ours, ms | GB/s | of the roof | copies | "
+            + String.join(" | ", others)
+            + " |");
+    lines.add("|" + " --- |".repeat(7 + others.size()));
     for (Result r : rows) {
-      Spread ours = r.find("SIMD", n).orElseThrow().time();
-      StringBuilder row = new StringBuilder();
-      row.append(
-          String.format(
-              Locale.ROOT,
-              "| %s | %.1f | %.3f (%.3f-%.3f) | %.1f | %.2f | %s | ",
-              r.shape(),
-              r.compulsoryBytes() / 1e6,
-              ours.median() / 1e6,
-              ours.lower() / 1e6,
-              ours.upper() / 1e6,
-              r.compulsoryBytes() / ours.median(),
-              ofRoof(r, n, "SIMD"),
-              r.copies(n).map(Spread::text).orElse("-")));
-      row.append(r.faster("scalar", n).map(Spread::text).orElse("-"));
-      for (String peer : PEERS) {
-        row.append(" | ").append(r.faster(peer, n).map(Spread::text).orElse("-"));
+      for (int n : threads) {
+        lines.add(row(r, n, others));
       }
-      row.append(" | ").append(r.faster("arraycopy", n).map(Spread::text).orElse("-"));
-      lines.add(row.append(" |").toString());
     }
   }
 
-  /** Bandwidth of compulsory bytes as a share of that of the copy loop. */
-  private static double ofRoof(Result r, int n, String name) {
-    double time = r.find(name, n).orElseThrow().time().median();
-    double roof = r.find("roof", n).orElseThrow().time().median();
-    return r.compulsoryBytes() / time / (2 * r.shape().bytes() / roof);
+  private String row(Result r, int n, List<String> others) {
+    Spread ours = r.find("SIMD", n).orElseThrow().time();
+    return String.format(
+            Locale.ROOT,
+            "| %s | %d | %.1f | %.3f (%.3f-%.3f) | %.1f | %.2f | %s | ",
+            r.shape(),
+            n,
+            r.compulsoryBytes() / 1e6,
+            ours.median() / 1e6,
+            ours.lower() / 1e6,
+            ours.upper() / 1e6,
+            r.compulsoryBytes() / ours.median(),
+            r.leastNanos(n) / ours.median(),
+            r.copies(n).text())
+        + others.stream().map(name -> cell(r, n, name)).collect(Collectors.joining(" | "))
+        + " |";
+  }
+
+  private String cell(Result r, int n, String name) {
+    Spread ratio = r.faster(name, n).orElse(null);
+    if (ratio == null) {
+      return "-";
+    }
+    double floor =
+        targets.stream()
+            .filter(target -> target.hasFloorFor(r, name))
+            .mapToDouble(Target::floor)
+            .max()
+            .orElse(0);
+    if (ratio.median() >= floor) {
+      return ratio.text();
+    }
+    boolean bounded = r.median(name, n) / r.leastNanos(n) < floor;
+    return "**" + ratio.text() + "**" + (bounded ? " °" : "");
   }
 
   List<String> csv() {
-    List<String> lines = new ArrayList<>();
-    lines.add(
-        "n,c,h,w,layout,direction,threads,contender,implementation,rounds,ns_q1,ns_median,ns_q3,"
-            + "by_simd_q1,by_simd_median,by_simd_q3,compulsory_bytes,gb_per_s,of_roof");
-    for (Result r : results) {
-      for (Result.Series s : r.series()) {
-        Spread time = s.time();
-        Spread ratio = r.faster(s.name(), s.threads()).orElseThrow();
-        long bytes =
-            s.name().equals("roof") || s.name().equals("arraycopy")
-                ? 2 * r.shape().bytes()
-                : r.compulsoryBytes();
-        double roof =
-            2 * r.shape().bytes() / r.find("roof", s.threads()).orElseThrow().time().median();
-        lines.add(
-            String.format(
-                Locale.ROOT,
-                "%d,%d,%d,%d,%s,%s,%d,%s,\"%s\",%d,%.0f,%.0f,%.0f,%.4f,%.4f,%.4f,%d,%.3f,%.4f",
-                r.shape().batch(),
-                r.shape().channels(),
-                r.shape().height(),
-                r.shape().width(),
-                r.layout(),
-                r.direction().lower(),
-                s.threads(),
-                s.name(),
-                s.implementation(),
-                s.nanos().length,
-                time.lower(),
-                time.median(),
-                time.upper(),
-                ratio.lower(),
-                ratio.median(),
-                ratio.upper(),
-                bytes,
-                bytes / time.median(),
-                bytes / time.median() / roof));
-      }
-    }
-    return lines;
+    String header =
+        "list,shape,layout,operation,storage,threads,contender,implementation,rounds,ns_q1,"
+            + "ns_median,ns_q3,by_simd_q1,by_simd_median,by_simd_q3,compulsory_bytes,gb_per_s,"
+            + "of_roof";
+    return Stream.concat(
+            Stream.of(header),
+            results.stream().flatMap(r -> r.series().stream().map(s -> csv(r, s))))
+        .toList();
+  }
+
+  private static String csv(Result r, Result.Series s) {
+    Spread time = s.time();
+    Spread ratio = r.faster(s.name(), s.threads()).orElseThrow();
+    boolean copies = s.name().equals("roof") || s.name().equals("arraycopy");
+    int widened = s.name().equals(Ours.WIDE) ? 2 : 1;
+    long bytes = copies ? 2 * r.bytes() : widened * r.compulsoryBytes();
+    return String.format(
+        Locale.ROOT,
+        "%s,%s,%s,%s,%s,%d,%s,\"%s\",%d,%.0f,%.0f,%.0f,%.4f,%.4f,%.4f,%d,%.3f,%.4f",
+        r.list(),
+        r.shape(),
+        r.layout(),
+        r.operation().label(),
+        r.storage(),
+        s.threads(),
+        s.name(),
+        s.implementation(),
+        s.nanos().length,
+        time.lower(),
+        time.median(),
+        time.upper(),
+        ratio.lower(),
+        ratio.median(),
+        ratio.upper(),
+        bytes,
+        bytes / time.median(),
+        bytes / time.median() / r.roof(s.threads()));
   }
 }

@@ -47,30 +47,43 @@ public final class Roof implements Peer {
             : "System.arraycopy");
   }
 
+  /** Copies as many bytes as a tensor of the problem has. */
   @Override
-  public Contender prepare(Problem problem, int threads) {
-    return new Copy(
-        problem.x(),
-        ordinaryStores,
-        facts().getFirst(),
-        workers.computeIfAbsent(threads, n -> n == 1 ? Workers.direct() : Workers.of(n)));
+  public Contender prepare(Problem problem) {
+    return new Copy(problem.x(), Math.toIntExact((problem.bytes() + 3) / 4));
   }
 
-  private record Copy(
-      float[] from, float[] to, boolean ordinaryStores, String implementation, Workers workers)
-      implements Contender {
+  private Workers workers(int threads) {
+    return workers.computeIfAbsent(threads, n -> n == 1 ? Workers.direct() : Workers.of(n));
+  }
 
-    Copy(float[] from, boolean ordinaryStores, String implementation, Workers workers) {
-      this(from, new float[from.length], ordinaryStores, implementation, workers);
+  private final class Copy implements Contender {
+    private final float[] from;
+    private final float[] to;
+    private Workers crew = workers(1);
+
+    Copy(float[] from, int size) {
+      this.from = from;
+      to = new float[size];
+    }
+
+    @Override
+    public String implementation() {
+      return facts().getFirst();
+    }
+
+    @Override
+    public void enter(int threads) {
+      crew = workers(threads);
     }
 
     @Override
     public void run() {
-      workers.run(
-          (from.length + BLOCK - 1) / BLOCK,
+      crew.run(
+          (to.length + BLOCK - 1) / BLOCK,
           task -> {
             int start = task * BLOCK;
-            int length = Math.min(BLOCK, from.length - start);
+            int length = Math.min(BLOCK, to.length - start);
             if (ordinaryStores) {
               copy(from, to, start, length);
             } else {
@@ -81,7 +94,7 @@ public final class Roof implements Peer {
 
     @Override
     public Outputs outputs() {
-      return new Outputs(to.clone(), new float[0], new float[0]);
+      return new Outputs(to.clone());
     }
   }
 

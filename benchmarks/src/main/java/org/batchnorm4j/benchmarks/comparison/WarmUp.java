@@ -1,5 +1,7 @@
 package org.batchnorm4j.benchmarks.comparison;
 
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.function.LongSupplier;
 
 /**
@@ -10,31 +12,48 @@ final class WarmUp {
   private static final long CHUNK_NANOS = 50_000_000;
   private static final long MOST_NANOS = 4_000_000_000L;
 
+  /** Who takes so long is not asked twice. */
+  private static final long LONG_NANOS = 500_000_000;
+
   /** So many chunks must pass without a gain. */
   private static final int QUIET_CHUNKS = 4;
+
+  /** More compiling than this in a chunk may still bring a gain. */
+  private static final long BUSY_MILLIS = 10;
 
   /** What counts as a gain. */
   private static final double GAIN = 0.97;
 
   private final LongSupplier clock;
+  private final LongSupplier compiled;
 
   /**
    * @param clock in nanoseconds
+   * @param compiled milliseconds that the JVM has spent on compiling
    */
-  WarmUp(LongSupplier clock) {
+  WarmUp(LongSupplier clock, LongSupplier compiled) {
     this.clock = clock;
+    this.compiled = compiled;
+  }
+
+  /** By the JVM's clock and compilers. */
+  static WarmUp ofThisJvm() {
+    CompilationMXBean compilers = ManagementFactory.getCompilationMXBean();
+    return new WarmUp(
+        System::nanoTime, compilers == null ? () -> 0 : compilers::getTotalCompilationTime);
   }
 
   /**
-   * Warms a contender up.
+   * Warms up a contender that has run once.
    *
-   * @param least nanoseconds to go on at least; 0 for what needs no compiler, which runs twice
+   * @param least nanoseconds to go on at least; 0 for what needs no compiler
    * @return nanoseconds of one warm run
    */
   long nanos(Contender contender, long least) {
-    contender.enter();
-    once(contender);
     long best = once(contender);
+    if (best < LONG_NANOS) {
+      best = once(contender);
+    }
     if (least == 0) {
       return best;
     }
@@ -43,17 +62,15 @@ final class WarmUp {
     int quiet = 0;
     long spent = 0;
     while (spent < least || (quiet < QUIET_CHUNKS && spent < MOST_NANOS)) {
+      long compiledBefore = compiled.getAsLong();
       long chunkStart = clock.getAsLong();
       long fastest = Long.MAX_VALUE;
       while (clock.getAsLong() - chunkStart < CHUNK_NANOS) {
         fastest = Math.min(fastest, once(contender));
       }
-      if (fastest < GAIN * standing) {
-        standing = fastest;
-        quiet = 0;
-      } else {
-        quiet++;
-      }
+      boolean busy = compiled.getAsLong() - compiledBefore > BUSY_MILLIS;
+      quiet = busy || fastest < GAIN * standing ? 0 : quiet + 1;
+      standing = Math.min(standing, (double) fastest);
       best = Math.min(best, fastest);
       spent = clock.getAsLong() - start;
     }
