@@ -46,6 +46,8 @@ public class PlaneKernelBenchmark {
   private float[] x = {};
   private float[] g = {};
   private float[] y = {};
+  private float[] p = {};
+  private float[] q = {};
   private final double[] sums = new double[2];
 
   /** Creates the benchmark; JMH calls {@link #prepare}. */
@@ -60,6 +62,8 @@ public class PlaneKernelBenchmark {
     Random random = new Random(1);
     x = RowKernelBenchmark.gaussian(random, planes * length);
     g = RowKernelBenchmark.gaussian(random, planes * length);
+    p = RowKernelBenchmark.gaussian(random, planes);
+    q = RowKernelBenchmark.gaussian(random, planes);
     y = new float[planes * length];
   }
 
@@ -71,13 +75,13 @@ public class PlaneKernelBenchmark {
 
   @Benchmark
   public float[] standardise() {
-    k.standardisePlanes(x, 0, y, 0, planes, length, length, 0.1f, 1.1f, 0.2f, false);
+    k.standardiseRuns(x, 0, y, 0, planes, length, p, q, p, 0, false);
     return y;
   }
 
   @Benchmark
   public float[] standardiseRelu() {
-    k.standardisePlanes(x, 0, y, 0, planes, length, length, 0.1f, 1.1f, 0.2f, true);
+    k.standardiseRuns(x, 0, y, 0, planes, length, p, q, p, 0, true);
     return y;
   }
 
@@ -95,14 +99,13 @@ public class PlaneKernelBenchmark {
 
   @Benchmark
   public float[] inputGradient() {
-    k.planeInputGradient(x, 0, g, 0, y, 0, planes, length, length, 0.1f, 1.1f, -0.2f, 0.01f);
+    k.runInputGradient(x, 0, g, 0, y, 0, planes, length, p, q, p, q, 0);
     return y;
   }
 
   @Benchmark
   public float[] inputGradientRelu() {
-    k.planeInputGradientRelu(
-        x, 0, g, 0, y, 0, planes, length, length, 0.1f, 1.1f, 0.2f, 1.1f, -0.2f, 0.01f);
+    k.runInputGradientRelu(x, 0, g, 0, y, 0, planes, length, p, q, p, q, p, q, 0);
     return y;
   }
 }

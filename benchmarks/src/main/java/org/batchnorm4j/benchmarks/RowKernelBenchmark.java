@@ -78,7 +78,7 @@ public class RowKernelBenchmark {
 
   @Benchmark
   public double[] moments() {
-    k.rowMoments(x, 0, rows, channels, channels, sums, moreSums, 0);
+    k.rowMomentSums(x, 0, rows, channels, channels, p, sums, moreSums, 0);
     return sums;
   }
 

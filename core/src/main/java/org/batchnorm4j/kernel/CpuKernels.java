@@ -3,14 +3,17 @@ package org.batchnorm4j.kernel;
 /**
  * The inner loops of normalisation over {@code float[]}, for embedders and for the tensor backend.
  *
- * <p>Two families cover every layout. <em>Planes</em>: one channel's values lie in contiguous runs
- * (NCHW, per-row norms); run {@code p} is {@code x[from + p * stride] .. x[from + p * stride +
- * length - 1]}. <em>Rows</em>: the channels are contiguous ((N, C), channels last); row {@code r}
- * is {@code x[from + r * stride] .. x[from + r * stride + channels - 1]}.
+ * <p>Three families cover every layout. <em>Planes</em>: one channel's values lie in contiguous
+ * runs (NCHW, per-row norms); run {@code p} is {@code x[from + p * stride] .. x[from + p * stride +
+ * length - 1]}. <em>Runs</em> follow one another, {@code x[from + r * length] ..}, and each belongs
+ * to the next channel: one sample of NCHW. <em>Rows</em>: the channels are contiguous ((N, C),
+ * channels last); row {@code r} is {@code x[from + r * stride] .. x[from + r * stride + channels -
+ * 1]}. What rows call a channel is any column with constants and sums of its own: short NCHW planes
+ * go through rows too, a column per position, and their columns are added up by the caller.
  *
- * <p>Sums are accumulated in float64 over a fixed number of virtual lanes and folded in a fixed
- * order, so every implementation returns the same bits, whatever its vector width. Callers merge
- * blocks in index order.
+ * <p>Sums are accumulated in float64, planes over a fixed number of virtual lanes, rows in order,
+ * so every implementation returns the same bits, whatever its vector width. Callers merge blocks in
+ * index order.
  *
  * <p>Expressions of the form {@code u * v + w} are fused: one rounding each ({@code Math.fma}). The
  * exact order of every sum is defined by {@link ScalarKernels}. Arguments are trusted: a range
@@ -42,42 +45,41 @@ public interface CpuKernels {
       float[] x, int from, int planes, int stride, int length, double[] moments, int at);
 
   /**
-   * Writes {@code y = (x - mean) * scale + shift}, then {@code max(y, 0)} if {@code relu} (NaN
-   * stays NaN, -0.0 becomes 0.0), over {@code planes} runs. {@code x} and {@code y} share stride
-   * and length and may be the same array at the same offset.
+   * Writes {@code y = (x - mean[k]) * scale[k] + shift[k]}, then {@code max(y, 0)} if {@code relu}
+   * (NaN stays NaN, -0.0 becomes 0.0), where run {@code r} has the constants {@code k = at + r}.
+   * {@code x} and {@code y} may be the same array at the same offset.
    */
-  void standardisePlanes(
+  void standardiseRuns(
       float[] x,
       int xFrom,
       float[] y,
       int yFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at,
       boolean relu);
 
   /**
-   * Writes {@code max((x - mean) * scale + shift + r, 0)}, where the line is rounded before {@code
-   * r} is added to it: the end of a residual block. NaN stays NaN, -0.0 becomes 0.0. {@code x},
-   * {@code r} and {@code y} share stride and length; {@code y} may be {@code x} or {@code r} at the
-   * same offset.
+   * Writes {@code max((x - mean[k]) * scale[k] + shift[k] + r, 0)}, where the line is rounded
+   * before {@code r} is added to it: the end of a residual block. NaN stays NaN, -0.0 becomes 0.0.
+   * {@code y} may be {@code x} or {@code r} at the same offset.
    */
-  void standardisePlanesAddRelu(
+  void standardiseRunsAddRelu(
       float[] x,
       int xFrom,
       float[] r,
       int rFrom,
       float[] y,
       int yFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift);
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at);
 
   /**
    * Writes {@code g} where {@code y}, the output of a ReLU, is positive, and 0 elsewhere, to {@code
@@ -151,52 +153,62 @@ public interface CpuKernels {
       int at);
 
   /**
-   * Writes {@code dx = g * a + (x - mean) * b + c} over {@code planes} runs; {@code dx} may be
-   * {@code g} at the same offset.
+   * Writes {@code dx = g * a[k] + (x - mean[k]) * b[k] + c[k]}, where run {@code r} has the
+   * constants {@code k = at + r}; {@code dx} may be {@code g} at the same offset.
    */
-  void planeInputGradient(
+  void runInputGradient(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
       float[] dx,
       int dxFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float a,
-      float b,
-      float c);
+      float[] mean,
+      float[] a,
+      float[] b,
+      float[] c,
+      int at);
 
   /**
-   * Like {@link #planeInputGradient}, with {@code g} taken as 0 where {@code (x - mean) * scale +
-   * shift} is not positive.
+   * Like {@link #runInputGradient}, with {@code g} taken as 0 where {@code (x - mean[k]) * scale[k]
+   * + shift[k]} is not positive.
    */
-  void planeInputGradientRelu(
+  void runInputGradientRelu(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
       float[] dx,
       int dxFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift,
-      float a,
-      float b,
-      float c);
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      float[] a,
+      float[] b,
+      float[] c,
+      int at);
 
   /**
-   * Writes, for each of {@code channels} adjacent channels, the mean over {@code rows} rows to
-   * {@code mean[at + c]} and the sum of squared deviations to {@code m2[at + c]}, like {@link
-   * #planeMoments} with the first row as pivots.
+   * Adds, for each of {@code channels} adjacent channels, {@code sum(d)} over {@code rows} rows to
+   * {@code sums[at + c]} and {@code sum(d * d)} to {@code squares[at + c]}, where {@code d = x -
+   * pivot[at + c]} in float64. With a pivot that is one of the channel's values, {@code mean =
+   * pivot + sums / n} and {@code M2 = squares - sums * sums / n} are as exact as {@link
+   * #planeMoments}. NaN and infinities propagate.
    */
-  void rowMoments(
-      float[] x, int from, int rows, int stride, int channels, double[] mean, double[] m2, int at);
+  void rowMomentSums(
+      float[] x,
+      int from,
+      int rows,
+      int stride,
+      int channels,
+      float[] pivot,
+      double[] sums,
+      double[] squares,
+      int at);
 
   /**
    * Writes {@code y = (x - mean[c]) * scale[c] + shift[c]}, then {@code max(y, 0)} if {@code relu},
@@ -218,7 +230,7 @@ public interface CpuKernels {
 
   /**
    * Writes {@code max((x - mean[c]) * scale[c] + shift[c] + r, 0)}, like {@link
-   * #standardisePlanesAddRelu}.
+   * #standardiseRunsAddRelu}.
    */
   void standardiseRowsAddRelu(
       float[] x,
@@ -236,7 +248,7 @@ public interface CpuKernels {
       int at);
 
   /**
-   * Writes {@code sum(g)} to {@code sumG[at + c]} and {@code sum(g * (x - mean[c]))} to {@code
+   * Adds {@code sum(g)} to {@code sumG[at + c]} and {@code sum(g * (x - mean[c]))} to {@code
    * sumGx[at + c]}, in float64.
    */
   void rowGradientSums(

@@ -57,23 +57,23 @@ public final class DoubleKernels {
     return sum;
   }
 
-  /** See {@link CpuKernels#standardisePlanes}. */
-  public static void standardisePlanes(
+  /** See {@link CpuKernels#standardiseRuns}. */
+  public static void standardiseRuns(
       double[] x,
       int xFrom,
       double[] y,
       int yFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      double mean,
-      double scale,
-      double shift,
+      double[] mean,
+      double[] scale,
+      double[] shift,
+      int at,
       boolean relu) {
-    for (int p = 0; p < planes; p++) {
-      int run = p * stride;
-      for (int i = run; i < run + length; i++) {
-        double value = standardised(x[xFrom + i], mean, scale, shift);
+    for (int r = 0; r < runs; r++) {
+      int k = at + r;
+      for (int i = r * length; i < (r + 1) * length; i++) {
+        double value = standardised(x[xFrom + i], mean[k], scale[k], shift[k]);
         y[yFrom + i] = relu ? Math.max(value, 0.0) : value;
       }
     }
@@ -83,24 +83,24 @@ public final class DoubleKernels {
     return Math.fma(x - mean, scale, shift);
   }
 
-  /** See {@link CpuKernels#standardisePlanesAddRelu}. */
-  public static void standardisePlanesAddRelu(
+  /** See {@link CpuKernels#standardiseRunsAddRelu}. */
+  public static void standardiseRunsAddRelu(
       double[] x,
       int xFrom,
       double[] r,
       int rFrom,
       double[] y,
       int yFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      double mean,
-      double scale,
-      double shift) {
-    for (int p = 0; p < planes; p++) {
-      int run = p * stride;
-      for (int i = run; i < run + length; i++) {
-        double line = standardised(x[xFrom + i], mean, scale, shift);
+      double[] mean,
+      double[] scale,
+      double[] shift,
+      int at) {
+    for (int run = 0; run < runs; run++) {
+      int k = at + run;
+      for (int i = run * length; i < (run + 1) * length; i++) {
+        double line = standardised(x[xFrom + i], mean[k], scale[k], shift[k]);
         y[yFrom + i] = Math.max(line + r[rFrom + i], 0.0);
       }
     }
@@ -185,25 +185,25 @@ public final class DoubleKernels {
     return standardised(x, mean, scale, shift) > 0.0 ? g : 0.0;
   }
 
-  /** See {@link CpuKernels#planeInputGradient}. */
-  public static void planeInputGradient(
+  /** See {@link CpuKernels#runInputGradient}. */
+  public static void runInputGradient(
       double[] x,
       int xFrom,
       double[] g,
       int gFrom,
       double[] dx,
       int dxFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      double mean,
-      double a,
-      double b,
-      double c) {
-    for (int p = 0; p < planes; p++) {
-      int run = p * stride;
-      for (int i = run; i < run + length; i++) {
-        dx[dxFrom + i] = inputGradient(g[gFrom + i], x[xFrom + i] - mean, a, b, c);
+      double[] mean,
+      double[] a,
+      double[] b,
+      double[] c,
+      int at) {
+    for (int r = 0; r < runs; r++) {
+      int k = at + r;
+      for (int i = r * length; i < (r + 1) * length; i++) {
+        dx[dxFrom + i] = inputGradient(g[gFrom + i], x[xFrom + i] - mean[k], a[k], b[k], c[k]);
       }
     }
   }
@@ -212,34 +212,38 @@ public final class DoubleKernels {
     return Math.fma(g, a, Math.fma(centred, b, c));
   }
 
-  /** See {@link CpuKernels#planeInputGradientRelu}. */
-  public static void planeInputGradientRelu(
+  /** See {@link CpuKernels#runInputGradientRelu}. */
+  public static void runInputGradientRelu(
       double[] x,
       int xFrom,
       double[] g,
       int gFrom,
       double[] dx,
       int dxFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      double mean,
-      double scale,
-      double shift,
-      double a,
-      double b,
-      double c) {
-    for (int p = 0; p < planes; p++) {
-      int run = p * stride;
-      for (int i = run; i < run + length; i++) {
+      double[] mean,
+      double[] scale,
+      double[] shift,
+      double[] a,
+      double[] b,
+      double[] c,
+      int at) {
+    for (int r = 0; r < runs; r++) {
+      int k = at + r;
+      for (int i = r * length; i < (r + 1) * length; i++) {
         double value = x[xFrom + i];
-        double gradient = gated(g[gFrom + i], value, mean, scale, shift);
-        dx[dxFrom + i] = inputGradient(gradient, value - mean, a, b, c);
+        double gradient = gated(g[gFrom + i], value, mean[k], scale[k], shift[k]);
+        dx[dxFrom + i] = inputGradient(gradient, value - mean[k], a[k], b[k], c[k]);
       }
     }
   }
 
-  /** See {@link CpuKernels#rowMoments}. */
+  /**
+   * Writes, for each of {@code channels} adjacent channels, the mean over {@code rows} rows to
+   * {@code mean[at + c]} and the sum of squared deviations to {@code m2[at + c]}, in two passes. No
+   * rows give (0, 0).
+   */
   public static void rowMoments(
       double[] x,
       int from,
@@ -332,8 +336,6 @@ public final class DoubleKernels {
       double[] sumG,
       double[] sumGx,
       int at) {
-    Arrays.fill(sumG, at, at + channels, 0.0);
-    Arrays.fill(sumGx, at, at + channels, 0.0);
     for (int r = 0; r < rows; r++) {
       for (int c = 0; c < channels; c++) {
         int i = r * stride + c;
@@ -360,8 +362,6 @@ public final class DoubleKernels {
       double[] sumG,
       double[] sumGx,
       int at) {
-    Arrays.fill(sumG, at, at + channels, 0.0);
-    Arrays.fill(sumGx, at, at + channels, 0.0);
     for (int r = 0; r < rows; r++) {
       for (int c = 0; c < channels; c++) {
         int i = r * stride + c;

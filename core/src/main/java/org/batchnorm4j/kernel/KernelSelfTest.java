@@ -10,8 +10,8 @@ import java.util.Optional;
  */
 final class KernelSelfTest {
   private static final int COUNT = 2; // planes
-  private static final int ROWS = 7; // one group of four and three more
-  private static final int LENGTH = 61; // of a run or a row: 32 + 16 + 8 + 5
+  private static final int ROWS = 7;
+  private static final int LENGTH = 61; // of a run or a row: 3 * 16 + 8 + 5
   private static final int LONG = 157; // for kernels that leave short runs to others
   private static final int STRIDE = 64;
   private static final int SIZE = 1 + ROWS * STRIDE;
@@ -63,13 +63,12 @@ final class KernelSelfTest {
     return List.of(
         new Probe(
             "planeMoments", (k, out) -> k.planeMoments(x, 1, COUNT, STRIDE, LENGTH, out.sums, 0)),
-        new Probe("standardisePlanes", (k, out) -> standardisePlanes(k, x, out, false)),
-        new Probe("standardisePlanes with ReLU", (k, out) -> standardisePlanes(k, x, out, true)),
+        new Probe("standardiseRuns", (k, out) -> standardiseRuns(k, x, g, out, false)),
+        new Probe("standardiseRuns with ReLU", (k, out) -> standardiseRuns(k, x, g, out, true)),
         new Probe(
-            "standardisePlanesAddRelu",
+            "standardiseRunsAddRelu",
             (k, out) ->
-                k.standardisePlanesAddRelu(
-                    x, 1, g, 0, out.values, 0, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f)),
+                k.standardiseRunsAddRelu(x, 1, g, 0, out.values, 0, COUNT, LENGTH, x, g, x, 1)),
         new Probe(
             "gateRuns", (k, out) -> k.gateRuns(g, 1, x, 0, out.values, 0, ROWS, STRIDE, LENGTH)),
         new Probe(
@@ -86,32 +85,17 @@ final class KernelSelfTest {
                 k.planeGradientSumsRelu(
                     x, 1, g, 0, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f, out.sums, 0)),
         new Probe(
-            "planeInputGradient",
+            "runInputGradient",
             (k, out) ->
-                k.planeInputGradient(
-                    x, 1, g, 0, out.values, 1, COUNT, STRIDE, LENGTH, 2.4f, 0.9f, -0.3f, 0.1f)),
+                k.runInputGradient(x, 1, g, 0, out.values, 1, COUNT, LENGTH, x, g, x, g, 1)),
         new Probe(
-            "planeInputGradientRelu",
+            "runInputGradientRelu",
             (k, out) ->
-                k.planeInputGradientRelu(
-                    x,
-                    1,
-                    g,
-                    0,
-                    out.values,
-                    1,
-                    COUNT,
-                    STRIDE,
-                    LENGTH,
-                    2.4f,
-                    1.3f,
-                    0.2f,
-                    0.9f,
-                    -0.3f,
-                    0.1f)),
+                k.runInputGradientRelu(
+                    x, 1, g, 0, out.values, 1, COUNT, LENGTH, x, g, x, g, x, g, 1)),
         new Probe(
-            "rowMoments",
-            (k, out) -> k.rowMoments(x, 1, ROWS, STRIDE, LENGTH, out.sums, out.moreSums, 1)),
+            "rowMomentSums",
+            (k, out) -> k.rowMomentSums(x, 1, ROWS, STRIDE, LENGTH, g, out.sums, out.moreSums, 1)),
         new Probe("standardiseRows", (k, out) -> standardiseRows(k, x, g, out, false)),
         new Probe("standardiseRows with ReLU", (k, out) -> standardiseRows(k, x, g, out, true)),
         new Probe(
@@ -193,8 +177,9 @@ final class KernelSelfTest {
     return values;
   }
 
-  private static void standardisePlanes(CpuKernels k, float[] x, Outputs out, boolean relu) {
-    k.standardisePlanes(x, 1, out.values, 0, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f, relu);
+  private static void standardiseRuns(
+      CpuKernels k, float[] x, float[] g, Outputs out, boolean relu) {
+    k.standardiseRuns(x, 1, out.values, 0, COUNT, LENGTH, x, g, x, 1, relu);
   }
 
   private static void standardiseRows(

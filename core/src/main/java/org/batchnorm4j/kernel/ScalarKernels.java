@@ -1,15 +1,12 @@
 package org.batchnorm4j.kernel;
 
-import java.util.Arrays;
-
 /**
  * The definition of {@link CpuKernels} in plain loops, for every JVM. Other implementations return
  * the same bits.
  *
  * <ul>
- *   <li>Plane sums follow {@link VirtualLanes}. Row sums have four lanes per channel: row {@code r}
- *       is added to lane {@code r mod 4}, but up to three rows after the last four to lane 0; the
- *       result is {@code (lane0 + lane2) + (lane1 + lane3)}.
+ *   <li>Plane sums follow {@link VirtualLanes}. Row sums add one row after the other to what is
+ *       there.
  *   <li>Moments are one pass over {@code d = x - pivot} in float64, {@code sum + d} and {@code
  *       fma(d, d, squares)}, where the pivot is the channel's first value in the block (0 if that
  *       is not finite). Then {@code mean = pivot + sum / n} and {@code M2 = max(0, squares - sum *
@@ -29,8 +26,6 @@ import java.util.Arrays;
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
 public final class ScalarKernels implements CpuKernels {
-
-  private static final int ROW_LANES = 4;
 
   /** Creates the kernels; they have no state, so one instance does for all. */
   public ScalarKernels() {}
@@ -76,28 +71,31 @@ public final class ScalarKernels implements CpuKernels {
   }
 
   @Override
-  public void standardisePlanes(
+  public void standardiseRuns(
       float[] x,
       int xFrom,
       float[] y,
       int yFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at,
       boolean relu) {
-    for (int p = 0; p < planes; p++) {
-      int from = xFrom + p * stride;
-      int to = yFrom + p * stride;
+    for (int r = 0; r < runs; r++) {
+      int from = xFrom + r * length;
+      int to = yFrom + r * length;
+      float m = mean[at + r];
+      float s = scale[at + r];
+      float t = shift[at + r];
       if (relu) {
         for (int i = 0; i < length; i++) {
-          y[to + i] = rectified(standardised(x[from + i], mean, scale, shift));
+          y[to + i] = rectified(standardised(x[from + i], m, s, t));
         }
       } else {
         for (int i = 0; i < length; i++) {
-          y[to + i] = standardised(x[from + i], mean, scale, shift);
+          y[to + i] = standardised(x[from + i], m, s, t);
         }
       }
     }
@@ -117,23 +115,24 @@ public final class ScalarKernels implements CpuKernels {
   }
 
   @Override
-  public void standardisePlanesAddRelu(
+  public void standardiseRunsAddRelu(
       float[] x,
       int xFrom,
       float[] r,
       int rFrom,
       float[] y,
       int yFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift) {
-    for (int p = 0; p < planes; p++) {
-      int run = p * stride;
-      for (int i = run; i < run + length; i++) {
-        y[yFrom + i] = rectified(standardised(x[xFrom + i], mean, scale, shift) + r[rFrom + i]);
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at) {
+    for (int run = 0; run < runs; run++) {
+      int k = at + run;
+      for (int i = run * length; i < (run + 1) * length; i++) {
+        float line = standardised(x[xFrom + i], mean[k], scale[k], shift[k]);
+        y[yFrom + i] = rectified(line + r[rFrom + i]);
       }
     }
   }
@@ -274,24 +273,24 @@ public final class ScalarKernels implements CpuKernels {
   }
 
   @Override
-  public void planeInputGradient(
+  public void runInputGradient(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
       float[] dx,
       int dxFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float a,
-      float b,
-      float c) {
-    for (int p = 0; p < planes; p++) {
-      int run = p * stride;
-      for (int i = run; i < run + length; i++) {
-        dx[dxFrom + i] = inputGradient(g[gFrom + i], x[xFrom + i] - mean, a, b, c);
+      float[] mean,
+      float[] a,
+      float[] b,
+      float[] c,
+      int at) {
+    for (int r = 0; r < runs; r++) {
+      int k = at + r;
+      for (int i = r * length; i < (r + 1) * length; i++) {
+        dx[dxFrom + i] = inputGradient(g[gFrom + i], x[xFrom + i] - mean[k], a[k], b[k], c[k]);
       }
     }
   }
@@ -301,60 +300,51 @@ public final class ScalarKernels implements CpuKernels {
   }
 
   @Override
-  public void planeInputGradientRelu(
+  public void runInputGradientRelu(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
       float[] dx,
       int dxFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift,
-      float a,
-      float b,
-      float c) {
-    for (int p = 0; p < planes; p++) {
-      int run = p * stride;
-      for (int i = run; i < run + length; i++) {
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      float[] a,
+      float[] b,
+      float[] c,
+      int at) {
+    for (int r = 0; r < runs; r++) {
+      int k = at + r;
+      for (int i = r * length; i < (r + 1) * length; i++) {
         float value = x[xFrom + i];
-        float gradient = gated(g[gFrom + i], value, mean, scale, shift);
-        dx[dxFrom + i] = inputGradient(gradient, value - mean, a, b, c);
+        float gradient = gated(g[gFrom + i], value, mean[k], scale[k], shift[k]);
+        dx[dxFrom + i] = inputGradient(gradient, value - mean[k], a[k], b[k], c[k]);
       }
     }
   }
 
   @Override
-  public void rowMoments(
-      float[] x, int from, int rows, int stride, int channels, double[] mean, double[] m2, int at) {
-    double n = Math.max(1, rows); // no rows give (0, 0)
-    double[] sums = new double[ROW_LANES];
-    double[] squares = new double[ROW_LANES];
-    for (int c = 0; c < channels; c++) {
-      double pivot = rows == 0 ? 0.0 : finiteOrZero(x[from + c]);
-      for (int r = 0; r < rows; r++) {
-        int lane = rowLane(r, rows);
-        double d = x[from + r * stride + c] - pivot;
-        sums[lane] += d;
-        squares[lane] = Math.fma(d, d, squares[lane]);
+  public void rowMomentSums(
+      float[] x,
+      int from,
+      int rows,
+      int stride,
+      int channels,
+      float[] pivot,
+      double[] sums,
+      double[] squares,
+      int at) {
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < channels; c++) {
+        int k = at + c;
+        double d = (double) x[from + r * stride + c] - pivot[k];
+        sums[k] += d;
+        squares[k] = Math.fma(d, d, squares[k]);
       }
-      double sum = foldAndClear(sums);
-      mean[at + c] = pivot + sum / n;
-      m2[at + c] = Math.max(0.0, foldAndClear(squares) - sum * (sum / n));
     }
-  }
-
-  private static int rowLane(int r, int rows) {
-    return r < (rows & -ROW_LANES) ? r % ROW_LANES : 0;
-  }
-
-  private static double foldAndClear(double[] lanes) {
-    double sum = (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
-    Arrays.fill(lanes, 0.0);
-    return sum;
   }
 
   @Override
@@ -426,20 +416,14 @@ public final class ScalarKernels implements CpuKernels {
       double[] sumG,
       double[] sumGx,
       int at) {
-    double[] lanes = new double[ROW_LANES];
-    double[] products = new double[ROW_LANES];
-    for (int c = 0; c < channels; c++) {
-      int k = at + c;
-      for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < channels; c++) {
         int i = r * stride + c;
-        float value = x[xFrom + i];
+        int k = at + c;
         double gradient = g[gFrom + i];
-        int lane = rowLane(r, rows);
-        lanes[lane] += gradient;
-        products[lane] += gradient * (value - mean[k]);
+        sumG[k] += gradient;
+        sumGx[k] += gradient * (x[xFrom + i] - mean[k]);
       }
-      sumG[k] = foldAndClear(lanes);
-      sumGx[k] = foldAndClear(products);
     }
   }
 
@@ -458,20 +442,15 @@ public final class ScalarKernels implements CpuKernels {
       double[] sumG,
       double[] sumGx,
       int at) {
-    double[] lanes = new double[ROW_LANES];
-    double[] products = new double[ROW_LANES];
-    for (int c = 0; c < channels; c++) {
-      int k = at + c;
-      for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < channels; c++) {
         int i = r * stride + c;
+        int k = at + c;
         float value = x[xFrom + i];
         double gradient = gated(g[gFrom + i], value, mean[k], scale[k], shift[k]);
-        int lane = rowLane(r, rows);
-        lanes[lane] += gradient;
-        products[lane] += gradient * (value - mean[k]);
+        sumG[k] += gradient;
+        sumGx[k] += gradient * (value - mean[k]);
       }
-      sumG[k] = foldAndClear(lanes);
-      sumGx[k] = foldAndClear(products);
     }
   }
 

@@ -6,11 +6,12 @@ package org.batchnorm4j.kernel;
  * positions alone, never on the width of a vector register, so every implementation that follows it
  * returns the same bits.
  *
- * <p>A run of {@code length} values is cut into steps of 32. Value {@code i} of a step goes to lane
- * {@code i}. The rest of the run, up to 31 values, has 32 lanes of its own: the last value goes to
- * lane 63, the one before it to lane 62. Lanes run on from one run to the next and are folded once
- * per block. 32 float64 lanes are four AVX-512 registers, enough to hide the latency of an
- * addition; narrower machines take the lanes in several passes over the cached block.
+ * <p>A run of {@code length} values is cut into steps of 16. Value {@code i} of a step goes to lane
+ * {@code i}. The rest of the run, up to 15 values, has 16 lanes of its own: the last value goes to
+ * lane 31, the one before it to lane 30. Lanes run on from one run to the next and are folded once
+ * per block. 16 float64 lanes are two AVX-512 registers, which hide enough of the latency of an
+ * addition where values must be widened first; narrower machines take the lanes in several passes
+ * over the cached block.
  *
  * <p>A lane starts at +0.0 and therefore never becomes -0.0: adding a zero of either sign changes
  * nothing.
@@ -20,7 +21,7 @@ package org.batchnorm4j.kernel;
 public final class VirtualLanes {
 
   /** Values in a step, lanes for steps, and lanes for rests. */
-  public static final int STEP = 32;
+  public static final int STEP = 16;
 
   private VirtualLanes() {}
 
@@ -33,7 +34,7 @@ public final class VirtualLanes {
 
   /**
    * The number of leading values of a run that fill whole steps: {@code length} rounded down to a
-   * multiple of 32.
+   * multiple of 16.
    */
   public static int inSteps(int length) {
     return length & -STEP;
@@ -51,7 +52,7 @@ public final class VirtualLanes {
 
   /**
    * The sum of all lanes; the array is used as scratch space. Lane {@code j} takes lane {@code j +
-   * 32}, then {@code j + 16}, down to {@code j + 1}.
+   * 16}, then {@code j + 8}, down to {@code j + 1}.
    */
   public static double fold(double[] lanes) {
     for (int half = STEP; half > 0; half /= 2) {

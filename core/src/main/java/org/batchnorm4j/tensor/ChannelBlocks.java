@@ -1,20 +1,30 @@
 package org.batchnorm4j.tensor;
 
 /**
- * How the values of a tensor's channels (axis 1) are cut into blocks that fit the first caches. The
- * cut depends on shape and layout alone, so sums merged in block order have the same bits for any
- * number of threads.
+ * How the values of a tensor's channels (axis 1) are cut into blocks. The cut depends on shape,
+ * type and layout alone, so sums merged in block order have the same bits for any number of
+ * threads.
+ *
+ * <p>Sums go down the columns of {@link Strips}, but channel by channel where a channel's runs are
+ * long or few. What is computed value by value goes through memory in its order.
  *
  * @param planes whether a channel's values lie in runs; otherwise rows of adjacent channels
  * @param batch number of runs per channel, or number of rows
  * @param channels number of channels
  * @param length length of a run; 1 for rows
+ * @param spreads whether constants can be spread over columns, which takes kernels of float32
  */
-record ChannelBlocks(boolean planes, int batch, int channels, int length) {
-  private static final int PLANE_BLOCK = 4096;
-  private static final int ROW_BLOCK = 16384;
-  private static final int CHANNEL_TILE = 256;
-  private static final int LEAST_ROWS = 16;
+record ChannelBlocks(boolean planes, int batch, int channels, int length, boolean spreads) {
+  private static final int PLANE_BLOCK = 16384;
+
+  /** Runs from this length on keep memory busy by themselves. */
+  private static final int LONG_RUN = 4096;
+
+  /** With fewer runs per channel, sums per column cost more than they save. */
+  private static final int FEW_RUNS = 8;
+
+  /** Shorter samples than this are taken several at a time. */
+  private static final int SHORT_SAMPLE = 1024;
 
   static ChannelBlocks of(Tensor x) {
     if (x.rank() < 2) {
@@ -25,16 +35,17 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length) {
     int batch = x.axis(0);
     int channels = x.axis(1);
     int length = (int) x.shape().span(2, x.rank());
+    boolean spreads = x.dtype() != DType.FLOAT64;
     if (channels == 0) {
-      return new ChannelBlocks(true, 0, 0, 0);
+      return new ChannelBlocks(true, 0, 0, 0, spreads);
     }
     if (channels == 1) {
-      return new ChannelBlocks(true, 1, 1, batch * length);
+      return new ChannelBlocks(true, 1, 1, batch * length, spreads);
     }
     if (length == 1 || x.layout() == Layout.CHANNELS_LAST) {
-      return new ChannelBlocks(false, batch * length, channels, 1);
+      return new ChannelBlocks(false, batch * length, channels, 1, spreads);
     }
-    return new ChannelBlocks(true, batch, channels, length);
+    return new ChannelBlocks(true, batch, channels, length, spreads);
   }
 
   /** Values per channel. */
@@ -73,37 +84,67 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length) {
     return new PlaneBlock((n * channels + channel) * length, runs, stride, length);
   }
 
-  private int rowsPerBlock() {
-    return Math.max(LEAST_ROWS, ROW_BLOCK / Math.min(channels, CHANNEL_TILE));
+  /** Whether sums are taken channel by channel. */
+  boolean sumsByPlanes() {
+    return planes && (!spreads || length > LONG_RUN || length == 0 || batch < FEW_RUNS);
   }
 
-  /** The most values that a block holds. */
-  int largestBlock() {
-    return planes
-        ? Math.max(1, Math.min(PLANE_BLOCK, batch * length))
-        : Math.min(batch, rowsPerBlock()) * Math.min(channels, CHANNEL_TILE);
+  /** The blocks for sums, unless they are taken channel by channel. */
+  Strips sumStrips() {
+    return Strips.forSums(batch, channels, length, spreads);
   }
 
-  /** Blocks of rows. */
-  int rowBlocks() {
-    return (batch + rowsPerBlock() - 1) / rowsPerBlock();
+  /** Whether results are computed run by run. */
+  boolean valuesByRuns() {
+    boolean together = spreads && length > 0 && batch >= FEW_RUNS;
+    return planes && (!together || (long) channels * length >= SHORT_SAMPLE);
   }
 
-  /** Tiles of adjacent channels that each row block is cut into. */
-  int channelTiles() {
-    return (channels + CHANNEL_TILE - 1) / CHANNEL_TILE;
+  /** The blocks for what is computed value by value, unless it is computed run by run. */
+  Strips valueStrips() {
+    return Strips.forValues(batch, channels, length, spreads);
   }
 
-  /** One block of rows over one tile of channels. */
-  record RowBlock(int from, int rows, int channel, int channels) {}
+  /** One block of runs that follow one another, each of the next channel, or a part of one run. */
+  record RunBlock(int from, int runs, int length, int channel) {}
 
-  RowBlock rowBlock(int block, int tile) {
-    int row = block * rowsPerBlock();
-    int channel = tile * CHANNEL_TILE;
-    return new RowBlock(
-        row * channels + channel,
-        Math.min(rowsPerBlock(), batch - row),
-        channel,
-        Math.min(CHANNEL_TILE, channels - channel));
+  private int runsTogether() {
+    return Math.clamp(StripBlock.PIECE / Math.max(1, length), 1, channels);
+  }
+
+  private int runParts() {
+    return length <= StripBlock.PIECE
+        ? (channels + runsTogether() - 1) / runsTogether()
+        : channels * ((length + StripBlock.PIECE - 1) / StripBlock.PIECE);
+  }
+
+  /** Blocks of runs, in the order of memory. */
+  int runBlocks() {
+    return channels == 0 || length == 0 ? 0 : Math.multiplyExact(batch, runParts());
+  }
+
+  RunBlock runBlock(int block) {
+    int n = block / runParts();
+    int part = block % runParts();
+    int sample = n * channels * length;
+    if (length <= StripBlock.PIECE) {
+      int channel = part * runsTogether();
+      int runs = Math.min(runsTogether(), channels - channel);
+      return new RunBlock(sample + channel * length, runs, length, channel);
+    }
+    int parts = runParts() / channels;
+    int channel = part / parts;
+    int start = part % parts * StripBlock.PIECE;
+    int count = Math.min(StripBlock.PIECE, length - start);
+    return new RunBlock(sample + channel * length + start, 1, count, channel);
+  }
+
+  /** The most values that half types widen at a time. */
+  int largestPiece() {
+    int most = Math.max(1, (int) Math.min(StripBlock.PIECE, (long) batch * channels * length));
+    if (!sumsByPlanes()) {
+      most = Math.max(most, sumStrips().largestPiece());
+    }
+    return valuesByRuns() ? most : Math.max(most, valueStrips().largestPiece());
   }
 }

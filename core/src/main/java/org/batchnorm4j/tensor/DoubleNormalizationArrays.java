@@ -1,7 +1,9 @@
 package org.batchnorm4j.tensor;
 
+import java.util.Arrays;
 import org.batchnorm4j.kernel.DoubleKernels;
 import org.batchnorm4j.statistics.ChannelAffine;
+import org.jspecify.annotations.Nullable;
 
 /** float64 arrays; always the scalar kernels. */
 final class DoubleNormalizationArrays implements NormalizationArrays {
@@ -47,78 +49,77 @@ final class DoubleNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
-  public void rowMoments(
-      int from, int rows, int stride, int channels, double[] mean, double[] m2, int at) {
-    DoubleKernels.rowMoments(x, xFrom + from, rows, stride, channels, mean, m2, at);
+  public void stripMoments(StripBlock b, double[] mean, double[] m2) {
+    DoubleKernels.rowMoments(
+        x, xFrom + b.from(), b.rows(), b.stride(), b.channels(), mean, m2, b.channel());
   }
 
   @Override
-  public void standardisePlanes(
-      int from, int planes, int stride, int length, int ch, boolean relu) {
-    DoubleKernels.standardisePlanes(
+  public void standardiseRuns(int from, int runs, int length, int channel, boolean relu) {
+    DoubleKernels.standardiseRuns(
         x,
         xFrom + from,
         out,
         outFrom + from,
-        planes,
-        stride,
+        runs,
         length,
-        affine.mean()[ch],
-        affine.scale()[ch],
-        affine.shift()[ch],
+        affine.mean(),
+        affine.scale(),
+        affine.shift(),
+        channel,
         relu);
   }
 
   @Override
-  public void standardiseRows(int from, int rows, int stride, int channels, int ch, boolean relu) {
+  public void standardiseStrip(StripBlock b, boolean relu) {
     DoubleKernels.standardiseRows(
         x,
-        xFrom + from,
+        xFrom + b.from(),
         out,
-        outFrom + from,
-        rows,
-        stride,
-        channels,
+        outFrom + b.from(),
+        b.rows(),
+        b.stride(),
+        b.channels(),
         affine.mean(),
         affine.scale(),
         affine.shift(),
-        ch,
+        b.channel(),
         relu);
   }
 
   @Override
-  public void standardisePlanesAddRelu(int from, int planes, int stride, int length, int ch) {
-    DoubleKernels.standardisePlanesAddRelu(
+  public void standardiseRunsAddRelu(int from, int runs, int length, int channel) {
+    DoubleKernels.standardiseRunsAddRelu(
         x,
         xFrom + from,
         g,
         gFrom + from,
         out,
         outFrom + from,
-        planes,
-        stride,
+        runs,
         length,
-        affine.mean()[ch],
-        affine.scale()[ch],
-        affine.shift()[ch]);
-  }
-
-  @Override
-  public void standardiseRowsAddRelu(int from, int rows, int stride, int channels, int ch) {
-    DoubleKernels.standardiseRowsAddRelu(
-        x,
-        xFrom + from,
-        g,
-        gFrom + from,
-        out,
-        outFrom + from,
-        rows,
-        stride,
-        channels,
         affine.mean(),
         affine.scale(),
         affine.shift(),
-        ch);
+        channel);
+  }
+
+  @Override
+  public void standardiseStripAddRelu(StripBlock b) {
+    DoubleKernels.standardiseRowsAddRelu(
+        x,
+        xFrom + b.from(),
+        g,
+        gFrom + b.from(),
+        out,
+        outFrom + b.from(),
+        b.rows(),
+        b.stride(),
+        b.channels(),
+        affine.mean(),
+        affine.scale(),
+        affine.shift(),
+        b.channel());
   }
 
   @Override
@@ -145,109 +146,80 @@ final class DoubleNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
-  public void rowSums(
-      int from,
-      int rows,
-      int stride,
-      int channels,
-      int ch,
-      boolean relu,
-      double[] sumG,
-      double[] sumGx) {
+  public void stripSums(
+      StripBlock b, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx) {
+    int xi = xFrom + b.from();
+    int gi = gFrom + b.from();
+    if (gate != null) {
+      gate.pass(b.from(), b.rows(), b.stride(), b.channels());
+    }
+    Arrays.fill(sumG, b.channel(), b.channel() + b.channels(), 0.0);
+    Arrays.fill(sumGx, b.channel(), b.channel() + b.channels(), 0.0);
     if (relu) {
       DoubleKernels.rowGradientSumsRelu(
           x,
-          xFrom + from,
+          xi,
           g,
-          gFrom + from,
-          rows,
-          stride,
-          channels,
+          gi,
+          b.rows(),
+          b.stride(),
+          b.channels(),
           affine.mean(),
           affine.scale(),
           affine.shift(),
           sumG,
           sumGx,
-          ch);
+          b.channel());
     } else {
       DoubleKernels.rowGradientSums(
-          x, xFrom + from, g, gFrom + from, rows, stride, channels, affine.mean(), sumG, sumGx, ch);
-    }
-  }
-
-  @Override
-  public void planeGradient(int from, int planes, int stride, int length, int ch, boolean relu) {
-    if (relu) {
-      DoubleKernels.planeInputGradientRelu(
           x,
-          xFrom + from,
+          xi,
           g,
-          gFrom + from,
-          out,
-          outFrom + from,
-          planes,
-          stride,
-          length,
-          affine.mean()[ch],
-          affine.scale()[ch],
-          affine.shift()[ch],
-          a[ch],
-          b[ch],
-          c[ch]);
-    } else {
-      DoubleKernels.planeInputGradient(
-          x,
-          xFrom + from,
-          g,
-          gFrom + from,
-          out,
-          outFrom + from,
-          planes,
-          stride,
-          length,
-          affine.mean()[ch],
-          a[ch],
-          b[ch],
-          c[ch]);
-    }
-  }
-
-  @Override
-  public void rowGradient(int from, int rows, int stride, int channels, int ch, boolean relu) {
-    if (relu) {
-      DoubleKernels.rowInputGradientRelu(
-          x,
-          xFrom + from,
-          g,
-          gFrom + from,
-          out,
-          outFrom + from,
-          rows,
-          stride,
-          channels,
+          gi,
+          b.rows(),
+          b.stride(),
+          b.channels(),
           affine.mean(),
-          affine.scale(),
-          affine.shift(),
-          a,
-          b,
-          c,
-          ch);
+          sumG,
+          sumGx,
+          b.channel());
+    }
+  }
+
+  @Override
+  public void runGradient(int from, int runs, int length, int channel, boolean relu) {
+    int xi = xFrom + from;
+    int gi = gFrom + from;
+    int di = outFrom + from;
+    double[] mean = affine.mean();
+    if (relu) {
+      double[] scale = affine.scale();
+      double[] shift = affine.shift();
+      DoubleKernels.runInputGradientRelu(
+          x, xi, g, gi, out, di, runs, length, mean, scale, shift, a, b, c, channel);
+    } else {
+      DoubleKernels.runInputGradient(x, xi, g, gi, out, di, runs, length, mean, a, b, c, channel);
+    }
+  }
+
+  @Override
+  public void stripGradient(StripBlock block, boolean relu) {
+    int rows = block.rows();
+    int stride = block.stride();
+    int channels = block.channels();
+    int ch = block.channel();
+    int xi = xFrom + block.from();
+    int gi = gFrom + block.from();
+    int di = outFrom + block.from();
+    double[] mean = affine.mean();
+    if (relu) {
+      double[] scale = affine.scale();
+      double[] shift = affine.shift();
+      DoubleKernels.rowInputGradientRelu(
+          x, xi, g, gi, out, di, rows, stride, channels, mean, scale, shift, a, b, c, ch);
     } else {
       DoubleKernels.rowInputGradient(
-          x,
-          xFrom + from,
-          g,
-          gFrom + from,
-          out,
-          outFrom + from,
-          rows,
-          stride,
-          channels,
-          affine.mean(),
-          a,
-          b,
-          c,
-          ch);
+          x, xi, g, gi, out, di, rows, stride, channels, mean, a, b, c, ch);
     }
   }
 }

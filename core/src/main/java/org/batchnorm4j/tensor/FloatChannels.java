@@ -87,6 +87,44 @@ final class FloatChannels {
     return end;
   }
 
+  /** Takes some columns of a block. */
+  interface Part {
+    /**
+     * Takes columns.
+     *
+     * @param column the first of them
+     * @param what how many, or the channel that they belong to
+     */
+    void take(int column, int what);
+  }
+
+  /**
+   * Cuts the columns of a block into parts that kernels can take in one call, {@code narrow(column,
+   * count)}, and the runs of wide channels, {@code wide(column, channel)}.
+   */
+  void forEachPart(StripBlock block, Part narrow, Part wide) {
+    int first = block.channel();
+    int to = first + block.channels();
+    if (endOfNarrow(first, to) == to) {
+      narrow.take(0, block.width());
+      return;
+    }
+    int length = block.length();
+    for (int repeat = 0; repeat < block.repeats(); repeat++) {
+      int column = repeat * block.channels() * length;
+      for (int k = first; k < to; k++) {
+        int end = endOfNarrow(k, to);
+        if (end > k) {
+          narrow.take(column + (k - first) * length, (end - k) * length);
+          k = end;
+        }
+        if (k < to) {
+          wide.take(column + (k - first) * length, k);
+        }
+      }
+    }
+  }
+
   /** Difference between the mean as the kernels see it and the exact one. */
   double residue(int channel) {
     return residue[channel];

@@ -1,11 +1,13 @@
 package org.batchnorm4j.tensor;
 
 import org.batchnorm4j.kernel.CpuKernels;
+import org.jspecify.annotations.Nullable;
 
 /** float32 arrays: the kernels of the backend, and float64 for {@link WideChannels}. */
-final class FloatNormalizationArrays implements NormalizationArrays {
+final class FloatNormalizationArrays implements NormalizationArrays, StripSums.Rows {
   private final CpuKernels kernels;
   private final FloatChannels line;
+  private final NormalizationScratch scratch;
   private final float[] x;
   private final int xFrom;
   private final float[] g;
@@ -16,6 +18,7 @@ final class FloatNormalizationArrays implements NormalizationArrays {
   FloatNormalizationArrays(
       CpuKernels kernels,
       FloatChannels line,
+      NormalizationScratch scratch,
       float[] x,
       int xFrom,
       float[] g,
@@ -24,6 +27,7 @@ final class FloatNormalizationArrays implements NormalizationArrays {
       int outFrom) {
     this.kernels = kernels;
     this.line = line;
+    this.scratch = scratch;
     this.x = x;
     this.xFrom = xFrom;
     this.g = g;
@@ -33,10 +37,16 @@ final class FloatNormalizationArrays implements NormalizationArrays {
   }
 
   static FloatNormalizationArrays of(
-      CpuKernels kernels, Tensor x, Tensor g, Tensor out, FloatChannels line) {
+      CpuKernels kernels,
+      Tensor x,
+      Tensor g,
+      Tensor out,
+      FloatChannels line,
+      NormalizationScratch scratch) {
     return new FloatNormalizationArrays(
         kernels,
         line,
+        scratch,
         x.unsafeFloatArray(),
         x.offset(),
         g.unsafeFloatArray(),
@@ -56,99 +66,141 @@ final class FloatNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
-  public void rowMoments(
-      int from, int rows, int stride, int channels, double[] means, double[] m2, int at) {
-    kernels.rowMoments(x, xFrom + from, rows, stride, channels, means, m2, at);
+  public void stripMoments(StripBlock block, double[] mean, double[] m2) {
+    new StripSums(scratch).moments(this, block, mean, m2);
   }
 
   @Override
-  public void standardisePlanes(
-      int from, int planes, int stride, int length, int ch, boolean relu) {
-    int xi = xFrom + from;
-    int yi = outFrom + from;
-    if (line.isWide(ch)) {
-      WideChannels.standardise(line, x, xi, out, yi, planes, stride, length, ch, relu);
-      return;
-    }
-    float mean = line.means()[ch];
-    float scale = line.scales()[ch];
-    float shift = line.shifts()[ch];
-    kernels.standardisePlanes(x, xi, out, yi, planes, stride, length, mean, scale, shift, relu);
+  public float value(int position) {
+    return x[xFrom + position];
   }
 
   @Override
-  public void standardiseRows(int from, int rows, int stride, int channels, int ch, boolean relu) {
-    int xi = xFrom + from - ch;
-    int yi = outFrom + from - ch;
-    int to = ch + channels;
-    for (int k = ch; k < to; k++) {
+  public void addMoments(StripBlock b, float[] pivot, double[] sums, double[] squares) {
+    kernels.rowMomentSums(
+        x, xFrom + b.from(), b.rows(), b.stride(), b.width(), pivot, sums, squares, 0);
+  }
+
+  @Override
+  public void standardiseRuns(int from, int runs, int length, int channel, boolean relu) {
+    int to = channel + runs;
+    for (int k = channel; k < to; k++) {
       int end = line.endOfNarrow(k, to);
+      int run = from + (k - channel) * length;
       if (end > k) {
-        kernels.standardiseRows(
+        kernels.standardiseRuns(
             x,
-            xi + k,
+            xFrom + run,
             out,
-            yi + k,
-            rows,
-            stride,
+            outFrom + run,
             end - k,
+            length,
             line.means(),
             line.scales(),
             line.shifts(),
             k,
             relu);
+        run += (end - k) * length;
         k = end;
       }
       if (k < to) {
-        WideChannels.standardise(line, x, xi + k, out, yi + k, rows, stride, 1, k, relu);
+        WideChannels.standardise(line, x, xFrom + run, out, outFrom + run, 1, 0, length, k, relu);
       }
     }
   }
 
   @Override
-  public void standardisePlanesAddRelu(int from, int planes, int stride, int length, int ch) {
-    int xi = xFrom + from;
-    int gi = gFrom + from;
-    int yi = outFrom + from;
-    if (line.isWide(ch)) {
-      WideChannels.standardiseAddRelu(line, x, xi, g, gi, out, yi, planes, stride, length, ch);
-      return;
+  public void standardiseStrip(StripBlock block, boolean relu) {
+    int rows = block.rows();
+    int stride = block.stride();
+    try (Columns columns = new Columns(block, scratch.floats())) {
+      float[] mean = columns.of(line.means());
+      float[] scale = columns.of(line.scales());
+      float[] shift = columns.of(line.shifts());
+      line.forEachPart(
+          block,
+          (column, count) -> {
+            int from = block.from() + column;
+            int at = columns.at() + column;
+            kernels.standardiseRows(
+                x,
+                xFrom + from,
+                out,
+                outFrom + from,
+                rows,
+                stride,
+                count,
+                mean,
+                scale,
+                shift,
+                at,
+                relu);
+          },
+          (column, channel) -> {
+            int xi = xFrom + block.from() + column;
+            int yi = outFrom + block.from() + column;
+            int length = block.length();
+            WideChannels.standardise(line, x, xi, out, yi, rows, stride, length, channel, relu);
+          });
     }
-    float mean = line.means()[ch];
-    float scale = line.scales()[ch];
-    float shift = line.shifts()[ch];
-    kernels.standardisePlanesAddRelu(
-        x, xi, g, gi, out, yi, planes, stride, length, mean, scale, shift);
   }
 
   @Override
-  public void standardiseRowsAddRelu(int from, int rows, int stride, int channels, int ch) {
-    int to = ch + channels;
-    for (int k = ch; k < to; k++) {
+  public void standardiseRunsAddRelu(int from, int runs, int length, int channel) {
+    int to = channel + runs;
+    for (int k = channel; k < to; k++) {
       int end = line.endOfNarrow(k, to);
+      int run = from + (k - channel) * length;
       if (end > k) {
-        int at = from - ch + k;
-        kernels.standardiseRowsAddRelu(
+        kernels.standardiseRunsAddRelu(
             x,
-            xFrom + at,
+            xFrom + run,
             g,
-            gFrom + at,
+            gFrom + run,
             out,
-            outFrom + at,
-            rows,
-            stride,
+            outFrom + run,
             end - k,
+            length,
             line.means(),
             line.scales(),
             line.shifts(),
             k);
+        run += (end - k) * length;
         k = end;
       }
       if (k < to) {
-        int at = from - ch + k;
         WideChannels.standardiseAddRelu(
-            line, x, xFrom + at, g, gFrom + at, out, outFrom + at, rows, stride, 1, k);
+            line, x, xFrom + run, g, gFrom + run, out, outFrom + run, 1, 0, length, k);
       }
+    }
+  }
+
+  @Override
+  public void standardiseStripAddRelu(StripBlock block) {
+    int rows = block.rows();
+    int stride = block.stride();
+    try (Columns columns = new Columns(block, scratch.floats())) {
+      float[] mean = columns.of(line.means());
+      float[] scale = columns.of(line.scales());
+      float[] shift = columns.of(line.shifts());
+      line.forEachPart(
+          block,
+          (column, count) -> {
+            int xi = xFrom + block.from() + column;
+            int gi = gFrom + block.from() + column;
+            int yi = outFrom + block.from() + column;
+            int at = columns.at() + column;
+            kernels.standardiseRowsAddRelu(
+                x, xi, g, gi, out, yi, rows, stride, count, mean, scale, shift, at);
+          },
+          (column, channel) -> {
+            int xi = xFrom + block.from() + column;
+            int gi = gFrom + block.from() + column;
+            int yi = outFrom + block.from() + column;
+            int length = block.length();
+            WideChannels.standardiseAddRelu(
+                line, x, xi, g, gi, out, yi, rows, stride, length, channel);
+          });
     }
   }
 
@@ -196,103 +248,60 @@ final class FloatNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
-  public void rowSums(
-      int from,
-      int rows,
-      int stride,
-      int channels,
-      int ch,
-      boolean relu,
-      double[] sumG,
-      double[] sumGx) {
-    int to = ch + channels;
-    for (int k = ch; k < to; k++) {
-      int end = line.endOfNarrow(k, to);
-      if (end > k) {
-        narrowRowSums(from - ch + k, rows, stride, end - k, k, relu, sumG, sumGx);
-        k = end;
-      }
-      if (k < to) {
-        int at = from - ch + k;
-        WideChannels.gradientSums(
-            line, x, xFrom + at, g, gFrom + at, rows, stride, 1, k, relu, sumG, k, sumGx, k);
-      }
-    }
+  public void stripSums(
+      StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx) {
+    new StripSums(scratch).gradients(this, block, line, relu, gate, sumG, sumGx);
   }
 
-  private void narrowRowSums(
-      int from,
-      int rows,
-      int stride,
-      int channels,
-      int ch,
-      boolean relu,
-      double[] sumG,
-      double[] sumGx) {
-    int xi = xFrom + from;
-    int gi = gFrom + from;
+  @Override
+  public void addGradients(
+      StripBlock b, StripSums.Line perColumn, boolean relu, double[] sumG, double[] sumGx) {
+    int xi = xFrom + b.from();
+    int gi = gFrom + b.from();
+    float[] mean = perColumn.mean();
     if (relu) {
+      float[] scale = perColumn.scale();
+      float[] shift = perColumn.shift();
       kernels.rowGradientSumsRelu(
-          x,
-          xi,
-          g,
-          gi,
-          rows,
-          stride,
-          channels,
-          line.means(),
-          line.scales(),
-          line.shifts(),
-          sumG,
-          sumGx,
-          ch);
+          x, xi, g, gi, b.rows(), b.stride(), b.width(), mean, scale, shift, sumG, sumGx, 0);
     } else {
-      kernels.rowGradientSums(x, xi, g, gi, rows, stride, channels, line.means(), sumG, sumGx, ch);
+      kernels.rowGradientSums(x, xi, g, gi, b.rows(), b.stride(), b.width(), mean, sumG, sumGx, 0);
     }
   }
 
   @Override
-  public void planeGradient(int from, int planes, int stride, int length, int ch, boolean relu) {
-    int xi = xFrom + from;
-    int gi = gFrom + from;
-    int di = outFrom + from;
-    if (line.isWide(ch)) {
-      WideChannels.inputGradient(line, x, xi, g, gi, out, di, planes, stride, length, ch, relu);
-      return;
-    }
-    float mean = line.means()[ch];
-    float a = line.as()[ch];
-    float b = line.bs()[ch];
-    float c = line.cs()[ch];
-    if (relu) {
-      float scale = line.scales()[ch];
-      float shift = line.shifts()[ch];
-      kernels.planeInputGradientRelu(
-          x, xi, g, gi, out, di, planes, stride, length, mean, scale, shift, a, b, c);
-    } else {
-      kernels.planeInputGradient(x, xi, g, gi, out, di, planes, stride, length, mean, a, b, c);
+  public void addWide(StripBlock b, int channel, boolean relu, double[] sums) {
+    double[] more = new double[2];
+    for (int repeat = 0; repeat < b.repeats(); repeat++) {
+      int column = (repeat * b.channels() + channel - b.channel()) * b.length();
+      int xi = xFrom + b.from() + column;
+      int gi = gFrom + b.from() + column;
+      WideChannels.gradientSums(
+          line, x, xi, g, gi, b.rows(), b.stride(), b.length(), channel, relu, more, 0, more, 1);
+      sums[0] += more[0];
+      sums[1] += more[1];
     }
   }
 
   @Override
-  public void rowGradient(int from, int rows, int stride, int channels, int ch, boolean relu) {
-    int to = ch + channels;
-    for (int k = ch; k < to; k++) {
+  public void runGradient(int from, int runs, int length, int channel, boolean relu) {
+    int to = channel + runs;
+    for (int k = channel; k < to; k++) {
       int end = line.endOfNarrow(k, to);
+      int run = from + (k - channel) * length;
       if (end > k) {
-        narrowRowGradient(from - ch + k, rows, stride, end - k, k, relu);
+        narrowRunGradient(run, end - k, length, k, relu);
+        run += (end - k) * length;
         k = end;
       }
       if (k < to) {
-        int at = from - ch + k;
         WideChannels.inputGradient(
-            line, x, xFrom + at, g, gFrom + at, out, outFrom + at, rows, stride, 1, k, relu);
+            line, x, xFrom + run, g, gFrom + run, out, outFrom + run, 1, 0, length, k, relu);
       }
     }
   }
 
-  private void narrowRowGradient(
-      int from, int rows, int stride, int channels, int ch, boolean relu) {
+  private void narrowRunGradient(int from, int runs, int length, int ch, boolean relu) {
     int xi = xFrom + from;
     int gi = gFrom + from;
     int di = outFrom + from;
@@ -301,25 +310,49 @@ final class FloatNormalizationArrays implements NormalizationArrays {
     float[] b = line.bs();
     float[] c = line.cs();
     if (relu) {
-      kernels.rowInputGradientRelu(
-          x,
-          xi,
-          g,
-          gi,
-          out,
-          di,
-          rows,
-          stride,
-          channels,
-          mean,
-          line.scales(),
-          line.shifts(),
-          a,
-          b,
-          c,
-          ch);
+      float[] scale = line.scales();
+      float[] shift = line.shifts();
+      kernels.runInputGradientRelu(
+          x, xi, g, gi, out, di, runs, length, mean, scale, shift, a, b, c, ch);
     } else {
-      kernels.rowInputGradient(x, xi, g, gi, out, di, rows, stride, channels, mean, a, b, c, ch);
+      kernels.runInputGradient(x, xi, g, gi, out, di, runs, length, mean, a, b, c, ch);
+    }
+  }
+
+  @Override
+  public void stripGradient(StripBlock block, boolean relu) {
+    int rows = block.rows();
+    int stride = block.stride();
+    try (Columns columns = new Columns(block, scratch.floats())) {
+      float[] mean = columns.of(line.means());
+      float[] scale = relu ? columns.of(line.scales()) : mean;
+      float[] shift = relu ? columns.of(line.shifts()) : mean;
+      float[] a = columns.of(line.as());
+      float[] b = columns.of(line.bs());
+      float[] c = columns.of(line.cs());
+      line.forEachPart(
+          block,
+          (column, count) -> {
+            int xi = xFrom + block.from() + column;
+            int gi = gFrom + block.from() + column;
+            int di = outFrom + block.from() + column;
+            int at = columns.at() + column;
+            if (relu) {
+              kernels.rowInputGradientRelu(
+                  x, xi, g, gi, out, di, rows, stride, count, mean, scale, shift, a, b, c, at);
+            } else {
+              kernels.rowInputGradient(
+                  x, xi, g, gi, out, di, rows, stride, count, mean, a, b, c, at);
+            }
+          },
+          (column, channel) -> {
+            int xi = xFrom + block.from() + column;
+            int gi = gFrom + block.from() + column;
+            int di = outFrom + block.from() + column;
+            int length = block.length();
+            WideChannels.inputGradient(
+                line, x, xi, g, gi, out, di, rows, stride, length, channel, relu);
+          });
     }
   }
 }

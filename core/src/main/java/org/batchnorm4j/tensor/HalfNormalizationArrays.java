@@ -1,6 +1,8 @@
 package org.batchnorm4j.tensor;
 
+import org.batchnorm4j.kernel.Bfloat16;
 import org.batchnorm4j.kernel.CpuKernels;
+import org.jspecify.annotations.Nullable;
 
 /**
  * float16 or bfloat16 arrays: a block is widened to float32 in a tile that stays in the first
@@ -9,7 +11,7 @@ import org.batchnorm4j.kernel.CpuKernels;
  *
  * <p>The tile is scratch memory, borrowed until {@link #close}; each task has one of its own.
  */
-final class HalfNormalizationArrays implements NormalizationArrays {
+final class HalfNormalizationArrays implements NormalizationArrays, StripSums.Rows {
   private final CpuKernels kernels;
   private final FloatChannels line;
   private final boolean ieee;
@@ -19,7 +21,7 @@ final class HalfNormalizationArrays implements NormalizationArrays {
   private final int gFrom;
   private final Storage.Shorts out;
   private final int outFrom;
-  private final Scratch<float[]> scratch;
+  private final NormalizationScratch scratch;
   private final float[] tile;
   private final int gTile;
   private final FloatNormalizationArrays overX;
@@ -36,7 +38,7 @@ final class HalfNormalizationArrays implements NormalizationArrays {
       Tensor g,
       Tensor out,
       FloatChannels line,
-      Scratch<float[]> scratch,
+      NormalizationScratch scratch,
       int block) {
     this.kernels = kernels;
     this.line = line;
@@ -49,14 +51,14 @@ final class HalfNormalizationArrays implements NormalizationArrays {
     outFrom = out.offset();
     this.scratch = scratch;
     gTile = block;
-    tile = scratch.borrow(2 * block);
-    overX = new FloatNormalizationArrays(kernels, line, tile, 0, tile, gTile, tile, 0);
-    overG = new FloatNormalizationArrays(kernels, line, tile, 0, tile, gTile, tile, gTile);
+    tile = scratch.floats().borrow(2 * block);
+    overX = new FloatNormalizationArrays(kernels, line, scratch, tile, 0, tile, gTile, tile, 0);
+    overG = new FloatNormalizationArrays(kernels, line, scratch, tile, 0, tile, gTile, tile, gTile);
   }
 
   @Override
   public void close() {
-    scratch.giveBack(2 * gTile, tile);
+    scratch.floats().giveBack(2 * gTile, tile);
   }
 
   private void widenX(int from, int runs, int stride, int length) {
@@ -95,42 +97,77 @@ final class HalfNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
-  public void rowMoments(
-      int from, int rows, int stride, int channels, double[] mean, double[] m2, int at) {
-    widenX(from, rows, stride, channels);
-    overX.rowMoments(0, rows, channels, channels, mean, m2, at);
+  public void stripMoments(StripBlock block, double[] mean, double[] m2) {
+    new StripSums(scratch).moments(this, block, mean, m2);
   }
 
   @Override
-  public void standardisePlanes(
-      int from, int planes, int stride, int length, int channel, boolean relu) {
-    widenX(from, planes, stride, length);
-    overX.standardisePlanes(0, planes, length, length, channel, relu);
-    narrow(0, from, planes, stride, length);
+  public float value(int position) {
+    short bits = x.array()[xFrom + position];
+    return ieee ? Float.float16ToFloat(bits) : Bfloat16.widened(bits);
+  }
+
+  private void widenX(StripBlock b) {
+    widenX(b.from(), b.rows(), b.stride(), b.width());
+  }
+
+  private void widenG(StripBlock b) {
+    widenG(b.from(), b.rows(), b.stride(), b.width());
+  }
+
+  private interface Piece {
+    void compute(StripBlock rows);
+  }
+
+  private static void forEachPiece(StripBlock block, Piece piece) {
+    int most = block.rowsPerPiece(block.rows());
+    for (int r = 0; r < block.rows(); r += most) {
+      piece.compute(block.rows(r, Math.min(most, block.rows() - r)));
+    }
   }
 
   @Override
-  public void standardiseRows(
-      int from, int rows, int stride, int channels, int channel, boolean relu) {
-    widenX(from, rows, stride, channels);
-    overX.standardiseRows(0, rows, channels, channels, channel, relu);
-    narrow(0, from, rows, stride, channels);
+  public void addMoments(StripBlock rows, float[] pivot, double[] sums, double[] squares) {
+    widenX(rows);
+    overX.addMoments(rows.packed(), pivot, sums, squares);
   }
 
   @Override
-  public void standardisePlanesAddRelu(int from, int planes, int stride, int length, int channel) {
-    widenX(from, planes, stride, length);
-    widenG(from, planes, stride, length);
-    overG.standardisePlanesAddRelu(0, planes, length, length, channel);
-    narrow(gTile, from, planes, stride, length);
+  public void standardiseRuns(int from, int runs, int length, int channel, boolean relu) {
+    widenX(from, 1, 0, runs * length);
+    overX.standardiseRuns(0, runs, length, channel, relu);
+    narrow(0, from, 1, 0, runs * length);
   }
 
   @Override
-  public void standardiseRowsAddRelu(int from, int rows, int stride, int channels, int channel) {
-    widenX(from, rows, stride, channels);
-    widenG(from, rows, stride, channels);
-    overG.standardiseRowsAddRelu(0, rows, channels, channels, channel);
-    narrow(gTile, from, rows, stride, channels);
+  public void standardiseStrip(StripBlock block, boolean relu) {
+    forEachPiece(
+        block,
+        rows -> {
+          widenX(rows);
+          overX.standardiseStrip(rows.packed(), relu);
+          narrow(0, rows.from(), rows.rows(), rows.stride(), rows.width());
+        });
+  }
+
+  @Override
+  public void standardiseRunsAddRelu(int from, int runs, int length, int channel) {
+    widenX(from, 1, 0, runs * length);
+    widenG(from, 1, 0, runs * length);
+    overG.standardiseRunsAddRelu(0, runs, length, channel);
+    narrow(gTile, from, 1, 0, runs * length);
+  }
+
+  @Override
+  public void standardiseStripAddRelu(StripBlock block) {
+    forEachPiece(
+        block,
+        rows -> {
+          widenX(rows);
+          widenG(rows);
+          overG.standardiseStripAddRelu(rows.packed());
+          narrow(gTile, rows.from(), rows.rows(), rows.stride(), rows.width());
+        });
   }
 
   @Override
@@ -149,34 +186,41 @@ final class HalfNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
-  public void rowSums(
-      int from,
-      int rows,
-      int stride,
-      int channels,
-      int channel,
-      boolean relu,
-      double[] sumG,
-      double[] sumGx) {
-    widenX(from, rows, stride, channels);
-    widenG(from, rows, stride, channels);
-    overG.rowSums(0, rows, channels, channels, channel, relu, sumG, sumGx);
+  public void stripSums(
+      StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx) {
+    new StripSums(scratch).gradients(this, block, line, relu, gate, sumG, sumGx);
   }
 
   @Override
-  public void planeGradient(
-      int from, int planes, int stride, int length, int channel, boolean relu) {
-    widenX(from, planes, stride, length);
-    widenG(from, planes, stride, length);
-    overG.planeGradient(0, planes, length, length, channel, relu);
-    narrow(gTile, from, planes, stride, length);
+  public void addGradients(
+      StripBlock rows, StripSums.Line perColumn, boolean relu, double[] sumG, double[] sumGx) {
+    widenX(rows);
+    widenG(rows);
+    overG.addGradients(rows.packed(), perColumn, relu, sumG, sumGx);
   }
 
   @Override
-  public void rowGradient(int from, int rows, int stride, int channels, int channel, boolean relu) {
-    widenX(from, rows, stride, channels);
-    widenG(from, rows, stride, channels);
-    overG.rowGradient(0, rows, channels, channels, channel, relu);
-    narrow(gTile, from, rows, stride, channels);
+  public void addWide(StripBlock rows, int channel, boolean relu, double[] sums) {
+    overG.addWide(rows.packed(), channel, relu, sums);
+  }
+
+  @Override
+  public void runGradient(int from, int runs, int length, int channel, boolean relu) {
+    widenX(from, 1, 0, runs * length);
+    widenG(from, 1, 0, runs * length);
+    overG.runGradient(0, runs, length, channel, relu);
+    narrow(gTile, from, 1, 0, runs * length);
+  }
+
+  @Override
+  public void stripGradient(StripBlock block, boolean relu) {
+    forEachPiece(
+        block,
+        rows -> {
+          widenX(rows);
+          widenG(rows);
+          overG.stripGradient(rows.packed(), relu);
+          narrow(gTile, rows.from(), rows.rows(), rows.stride(), rows.width());
+        });
   }
 }

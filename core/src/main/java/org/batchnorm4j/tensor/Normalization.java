@@ -17,10 +17,10 @@ final class Normalization {
   private final CpuKernels kernels;
   private final Workers workers;
   private final Memory memory;
-  private final Scratch<float[]> scratch;
+  private final NormalizationScratch scratch;
 
   private Normalization(
-      CpuKernels kernels, Workers workers, Memory memory, Scratch<float[]> scratch) {
+      CpuKernels kernels, Workers workers, Memory memory, NormalizationScratch scratch) {
     this.kernels = kernels;
     this.workers = workers;
     this.memory = memory;
@@ -28,7 +28,7 @@ final class Normalization {
   }
 
   static Normalization of(CpuKernels kernels, Workers workers, Memory memory) {
-    return new Normalization(kernels, workers, memory, new Scratch<>(float[]::new));
+    return new Normalization(kernels, workers, memory, NormalizationScratch.empty());
   }
 
   /** The same kernels and scratch memory, with results in other memory. */
@@ -40,7 +40,9 @@ final class Normalization {
     requireFloating(x);
     ChannelBlocks blocks = ChannelBlocks.of(x);
     Supplier<NormalizationArrays> arrays = bind(x, x, x, identity(x.axis(1)), NONE, NONE, NONE);
-    return blocks.planes() ? planeMoments(arrays, blocks) : rowMoments(arrays, blocks);
+    return blocks.sumsByPlanes()
+        ? planeMoments(arrays, blocks)
+        : stripMoments(arrays, blocks.sumStrips());
   }
 
   private BatchMoments planeMoments(Supplier<NormalizationArrays> arrays, ChannelBlocks blocks) {
@@ -67,32 +69,38 @@ final class Normalization {
     return new BatchMoments(blocks.count(), mean, m2);
   }
 
-  private BatchMoments rowMoments(Supplier<NormalizationArrays> arrays, ChannelBlocks blocks) {
-    int count = blocks.rowBlocks();
-    int channels = blocks.channels();
-    double[][] means = new double[count][channels];
-    double[][] m2s = new double[count][channels];
-    forEachRowBlock(
-        arrays,
-        blocks,
-        (bound, index, block) ->
-            bound.rowMoments(
-                block.from(),
-                block.rows(),
-                channels,
-                block.channels(),
-                means[index],
-                m2s[index],
-                block.channel()));
+  private BatchMoments stripMoments(Supplier<NormalizationArrays> arrays, Strips strips) {
+    int count = strips.rowBlocks();
+    int channels = strips.channels();
+    double[][] means = borrow(count, channels);
+    double[][] m2s = borrow(count, channels);
+    forEachStrip(
+        arrays, strips, (bound, row, block) -> bound.stripMoments(block, means[row], m2s[row]));
     double[] mean = new double[channels];
     double[] m2 = new double[channels];
     long merged = 0;
     for (int b = 0; b < count; b++) {
-      int rows = blocks.rowBlock(b, 0).rows();
+      long added = strips.block(b, 0).count();
       merged =
-          ChannelMoments.mergeInto(merged, mean, m2, 0, rows, means[b], 0, m2s[b], 0, channels);
+          ChannelMoments.mergeInto(merged, mean, m2, 0, added, means[b], 0, m2s[b], 0, channels);
     }
+    giveBack(means, channels);
+    giveBack(m2s, channels);
     return new BatchMoments(merged, mean, m2);
+  }
+
+  private double[][] borrow(int blocks, int channels) {
+    double[][] arrays = new double[blocks][];
+    for (int b = 0; b < blocks; b++) {
+      arrays[b] = scratch.doubles().borrow(channels);
+    }
+    return arrays;
+  }
+
+  private void giveBack(double[][] arrays, int channels) {
+    for (double[] array : arrays) {
+      scratch.doubles().giveBack(channels, array);
+    }
   }
 
   Tensor standardise(Tensor x, ChannelAffine affine, boolean relu) {
@@ -100,25 +108,15 @@ final class Normalization {
     Tensor y = memory.allocate(x.dtype(), x.shape(), x.layout());
     Supplier<NormalizationArrays> arrays = bind(x, x, y, affine, NONE, NONE, NONE);
     ChannelBlocks blocks = ChannelBlocks.of(x);
-    if (blocks.planes()) {
-      forEachPlaneBlock(
+    if (blocks.valuesByRuns()) {
+      forEachRun(
           arrays,
           blocks,
-          (bound, channel, block, index) ->
-              bound.standardisePlanes(
-                  block.from(), block.planes(), block.stride(), block.length(), channel, relu));
+          (bound, run) ->
+              bound.standardiseRuns(run.from(), run.runs(), run.length(), run.channel(), relu));
     } else {
-      forEachRowBlock(
-          arrays,
-          blocks,
-          (bound, index, block) ->
-              bound.standardiseRows(
-                  block.from(),
-                  block.rows(),
-                  blocks.channels(),
-                  block.channels(),
-                  block.channel(),
-                  relu));
+      forEachStrip(
+          arrays, blocks.valueStrips(), (bound, row, block) -> bound.standardiseStrip(block, relu));
     }
     return y;
   }
@@ -129,24 +127,17 @@ final class Normalization {
     Tensor y = memory.allocate(x.dtype(), x.shape(), x.layout());
     Supplier<NormalizationArrays> arrays = bind(x, r, y, affine, NONE, NONE, NONE);
     ChannelBlocks blocks = ChannelBlocks.of(x);
-    if (blocks.planes()) {
-      forEachPlaneBlock(
+    if (blocks.valuesByRuns()) {
+      forEachRun(
           arrays,
           blocks,
-          (bound, channel, block, index) ->
-              bound.standardisePlanesAddRelu(
-                  block.from(), block.planes(), block.stride(), block.length(), channel));
+          (bound, run) ->
+              bound.standardiseRunsAddRelu(run.from(), run.runs(), run.length(), run.channel()));
     } else {
-      forEachRowBlock(
+      forEachStrip(
           arrays,
-          blocks,
-          (bound, index, block) ->
-              bound.standardiseRowsAddRelu(
-                  block.from(),
-                  block.rows(),
-                  blocks.channels(),
-                  block.channels(),
-                  block.channel()));
+          blocks.valueStrips(),
+          (bound, row, block) -> bound.standardiseStripAddRelu(block));
     }
     return y;
   }
@@ -173,7 +164,7 @@ final class Normalization {
     int channels = blocks.channels();
     double[] sumG = new double[channels];
     double[] sumGx = new double[channels];
-    if (blocks.planes()) {
+    if (blocks.sumsByPlanes()) {
       int perChannel = blocks.planeBlocks();
       double[] pairs = new double[2 * channels * perChannel];
       forEachPlaneBlock(
@@ -195,32 +186,22 @@ final class Normalization {
         sumGx[i / perChannel] += pairs[2 * i + 1];
       }
     } else {
-      int count = blocks.rowBlocks();
-      double[][] g0 = new double[count][channels];
-      double[][] g1 = new double[count][channels];
-      forEachRowBlock(
+      Strips strips = blocks.sumStrips();
+      int count = strips.rowBlocks();
+      double[][] g0 = borrow(count, channels);
+      double[][] g1 = borrow(count, channels);
+      forEachStrip(
           arrays,
-          blocks,
-          (bound, index, block) -> {
-            if (gate != null) {
-              gate.pass(block.from(), block.rows(), channels, block.channels());
-            }
-            bound.rowSums(
-                block.from(),
-                block.rows(),
-                channels,
-                block.channels(),
-                block.channel(),
-                relu,
-                g0[index],
-                g1[index]);
-          });
+          strips,
+          (bound, row, block) -> bound.stripSums(block, relu, gate, g0[row], g1[row]));
       for (int b = 0; b < count; b++) {
         for (int c = 0; c < channels; c++) {
           sumG[c] += g0[b][c];
           sumGx[c] += g1[b][c];
         }
       }
+      giveBack(g0, channels);
+      giveBack(g1, channels);
     }
     try (NormalizationArrays bound = arrays.get()) {
       for (int c = 0; c < channels; c++) {
@@ -243,25 +224,15 @@ final class Normalization {
     Tensor dx = memory.allocate(x.dtype(), x.shape(), x.layout());
     Supplier<NormalizationArrays> arrays = bind(x, g, dx, affine, a, b, c);
     ChannelBlocks blocks = ChannelBlocks.of(x);
-    if (blocks.planes()) {
-      forEachPlaneBlock(
+    if (blocks.valuesByRuns()) {
+      forEachRun(
           arrays,
           blocks,
-          (bound, channel, block, index) ->
-              bound.planeGradient(
-                  block.from(), block.planes(), block.stride(), block.length(), channel, relu));
+          (bound, run) ->
+              bound.runGradient(run.from(), run.runs(), run.length(), run.channel(), relu));
     } else {
-      forEachRowBlock(
-          arrays,
-          blocks,
-          (bound, index, block) ->
-              bound.rowGradient(
-                  block.from(),
-                  block.rows(),
-                  blocks.channels(),
-                  block.channels(),
-                  block.channel(),
-                  relu));
+      forEachStrip(
+          arrays, blocks.valueStrips(), (bound, row, block) -> bound.stripGradient(block, relu));
     }
     return dx;
   }
@@ -275,10 +246,10 @@ final class Normalization {
     }
     FloatChannels line = new FloatChannels(affine, a, b, c);
     if (x.dtype() == DType.FLOAT32) {
-      NormalizationArrays floats = FloatNormalizationArrays.of(kernels, x, g, out, line);
+      NormalizationArrays floats = FloatNormalizationArrays.of(kernels, x, g, out, line, scratch);
       return () -> floats;
     }
-    int block = ChannelBlocks.of(x).largestBlock();
+    int block = ChannelBlocks.of(x).largestPiece();
     return () -> new HalfNormalizationArrays(kernels, x, g, out, line, scratch, block);
   }
 
@@ -320,8 +291,12 @@ final class Normalization {
     void visit(NormalizationArrays bound, int channel, ChannelBlocks.PlaneBlock block, int index);
   }
 
-  private interface RowVisitor {
-    void visit(NormalizationArrays bound, int index, ChannelBlocks.RowBlock block);
+  private interface StripVisitor {
+    void visit(NormalizationArrays bound, int rowBlock, StripBlock block);
+  }
+
+  private interface RunVisitor {
+    void visit(NormalizationArrays bound, ChannelBlocks.RunBlock run);
   }
 
   private void forEachPlaneBlock(
@@ -341,14 +316,29 @@ final class Normalization {
         });
   }
 
-  private void forEachRowBlock(
-      Supplier<NormalizationArrays> arrays, ChannelBlocks blocks, RowVisitor visitor) {
-    int tiles = blocks.channelTiles();
+  private void forEachStrip(
+      Supplier<NormalizationArrays> arrays, Strips strips, StripVisitor visitor) {
+    int beside = strips.channelBlocks();
     workers.run(
-        blocks.rowBlocks() * tiles,
+        strips.rowBlocks() * beside,
         task -> {
           try (NormalizationArrays bound = arrays.get()) {
-            visitor.visit(bound, task / tiles, blocks.rowBlock(task / tiles, task % tiles));
+            visitor.visit(bound, task / beside, strips.block(task / beside, task % beside));
+          }
+        });
+  }
+
+  private void forEachRun(
+      Supplier<NormalizationArrays> arrays, ChannelBlocks blocks, RunVisitor visitor) {
+    int total = blocks.runBlocks();
+    workers.run(
+        (total + BLOCKS_PER_TASK - 1) / BLOCKS_PER_TASK,
+        task -> {
+          int to = Math.min(total, (task + 1) * BLOCKS_PER_TASK);
+          try (NormalizationArrays bound = arrays.get()) {
+            for (int i = task * BLOCKS_PER_TASK; i < to; i++) {
+              visitor.visit(bound, blocks.runBlock(i));
+            }
           }
         });
   }

@@ -1,5 +1,7 @@
 package org.batchnorm4j.tensor;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The kernels of one normalisation bound to its arrays, so that blocking and threading are written
  * once for all types. Positions count from the first element of the tensors. {@code at} is where
@@ -14,17 +16,19 @@ sealed interface NormalizationArrays extends AutoCloseable
 
   void planeMoments(int from, int planes, int stride, int length, double[] moments, int at);
 
-  void rowMoments(int from, int rows, int stride, int channels, double[] mean, double[] m2, int at);
+  /** Mean and M2 of the block's channels, at the index of the channel. */
+  void stripMoments(StripBlock block, double[] mean, double[] m2);
 
-  void standardisePlanes(int from, int planes, int stride, int length, int channel, boolean relu);
+  /** Runs that follow one another, each of the next channel. */
+  void standardiseRuns(int from, int runs, int length, int channel, boolean relu);
 
-  void standardiseRows(int from, int rows, int stride, int channels, int channel, boolean relu);
+  void standardiseStrip(StripBlock block, boolean relu);
 
   /** {@code max(line + g, 0)}, where g is what is added. */
-  void standardisePlanesAddRelu(int from, int planes, int stride, int length, int channel);
+  void standardiseRunsAddRelu(int from, int runs, int length, int channel);
 
   /** {@code max(line + g, 0)}, where g is what is added. */
-  void standardiseRowsAddRelu(int from, int rows, int stride, int channels, int channel);
+  void standardiseStripAddRelu(StripBlock block);
 
   void planeSums(
       int from,
@@ -50,19 +54,17 @@ sealed interface NormalizationArrays extends AutoCloseable
     planeSums(from, planes, stride, length, channel, false, sums, at);
   }
 
-  void rowSums(
-      int from,
-      int rows,
-      int stride,
-      int channels,
-      int channel,
-      boolean relu,
-      double[] sumG,
-      double[] sumGx);
+  /**
+   * Gradient sums of the block's channels, at the index of the channel; with a gate those of what
+   * it lets pass into g.
+   */
+  void stripSums(
+      StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx);
 
-  void planeGradient(int from, int planes, int stride, int length, int channel, boolean relu);
+  /** Runs that follow one another, each of the next channel. */
+  void runGradient(int from, int runs, int length, int channel, boolean relu);
 
-  void rowGradient(int from, int rows, int stride, int channels, int channel, boolean relu);
+  void stripGradient(StripBlock block, boolean relu);
 
   /** Difference between the mean as the kernels see it and the exact one. */
   double residue(int channel);

@@ -66,13 +66,48 @@ class DoubleKernelsTest {
   }
 
   @Test
-  void standardisedPlanesAgree() {
+  void standardisedRunsAgree() {
     for (boolean relu : new boolean[] {false, true}) {
-      floats.standardisePlanes(x, 1, out, 2, COUNT, STRIDE, LENGTH, 2f, 3f, -4f, relu);
-      DoubleKernels.standardisePlanes(
-          widened(x), 1, doubleOut, 2, COUNT, STRIDE, LENGTH, 2, 3, -4, relu);
+      floats.standardiseRuns(x, 1, out, 2, COUNT, LENGTH, p, q, p, 3, relu);
+      DoubleKernels.standardiseRuns(
+          widened(x), 1, doubleOut, 2, COUNT, LENGTH, widened(p), widened(q), widened(p), 3, relu);
       assertSame();
     }
+  }
+
+  @Test
+  void sumsOfRunsAndRowsWithAResidualAgree() {
+    floats.standardiseRunsAddRelu(x, 1, g, 2, out, 0, COUNT, LENGTH, p, q, p, 3);
+    DoubleKernels.standardiseRunsAddRelu(
+        widened(x),
+        1,
+        widened(g),
+        2,
+        doubleOut,
+        0,
+        COUNT,
+        LENGTH,
+        widened(p),
+        widened(q),
+        widened(p),
+        3);
+    assertSame();
+    floats.standardiseRowsAddRelu(x, 1, g, 2, out, 0, COUNT, STRIDE, LENGTH, p, q, p, 0);
+    DoubleKernels.standardiseRowsAddRelu(
+        widened(x),
+        1,
+        widened(g),
+        2,
+        doubleOut,
+        0,
+        COUNT,
+        STRIDE,
+        LENGTH,
+        widened(p),
+        widened(q),
+        widened(p),
+        0);
+    assertSame();
   }
 
   @Test
@@ -88,22 +123,51 @@ class DoubleKernelsTest {
   }
 
   @Test
-  void planeInputGradientsAgree() {
-    floats.planeInputGradient(x, 1, g, 2, out, 0, COUNT, STRIDE, LENGTH, 2f, 3f, -4f, 5f);
-    DoubleKernels.planeInputGradient(
-        widened(x), 1, widened(g), 2, doubleOut, 0, COUNT, STRIDE, LENGTH, 2, 3, -4, 5);
+  void runInputGradientsAgree() {
+    floats.runInputGradient(x, 1, g, 2, out, 0, COUNT, LENGTH, p, q, p, q, 3);
+    DoubleKernels.runInputGradient(
+        widened(x),
+        1,
+        widened(g),
+        2,
+        doubleOut,
+        0,
+        COUNT,
+        LENGTH,
+        widened(p),
+        widened(q),
+        widened(p),
+        widened(q),
+        3);
     assertSame();
-    floats.planeInputGradientRelu(
-        x, 1, g, 2, out, 0, COUNT, STRIDE, LENGTH, 2f, 3f, -4f, 5f, 6f, 7f);
-    DoubleKernels.planeInputGradientRelu(
-        widened(x), 1, widened(g), 2, doubleOut, 0, COUNT, STRIDE, LENGTH, 2, 3, -4, 5, 6, 7);
+    floats.runInputGradientRelu(x, 1, g, 2, out, 0, COUNT, LENGTH, p, q, p, q, p, q, 3);
+    DoubleKernels.runInputGradientRelu(
+        widened(x),
+        1,
+        widened(g),
+        2,
+        doubleOut,
+        0,
+        COUNT,
+        LENGTH,
+        widened(p),
+        widened(q),
+        widened(p),
+        widened(q),
+        widened(p),
+        widened(q),
+        3);
     assertSame();
   }
 
   @Test
   void rowMomentsAgree() {
-    floats.rowMoments(x, 1, COUNT, STRIDE, LENGTH, sums, moreSums, 0);
+    floats.rowMomentSums(x, 1, COUNT, STRIDE, LENGTH, new float[LENGTH], sums, moreSums, 0);
     DoubleKernels.rowMoments(widened(x), 1, COUNT, STRIDE, LENGTH, doubleSums, moreDoubleSums, 0);
+    for (int c = 0; c < LENGTH; c++) {
+      moreSums[c] -= sums[c] * sums[c] / COUNT;
+      sums[c] /= COUNT;
+    }
     assertArrayEquals(sums, doubleSums, 4 * Math.ulp(20.0));
     assertArrayEquals(moreSums, moreDoubleSums, 20 * Math.ulp(COUNT * 400.0));
   }

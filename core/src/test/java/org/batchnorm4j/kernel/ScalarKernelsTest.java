@@ -41,8 +41,6 @@ class ScalarKernelsTest {
     Arrays.fill(moments, -7);
     kernels.planeMoments(new float[0], 0, 3, 0, 0, moments, 0);
     assertArrayEquals(new double[] {0, 0}, moments);
-    kernels.rowMoments(new float[0], 0, 0, 2, 2, moments, new double[2], 0);
-    assertArrayEquals(new double[] {0, 0}, moments);
   }
 
   @Test
@@ -62,10 +60,10 @@ class ScalarKernelsTest {
     float[] x = {0x1p24f, 0x1p24f, Float.NaN, 3};
     float[] r = {1, -0x1p25f, 1, -3};
     float[] y = new float[4];
-    kernels.standardisePlanesAddRelu(x, 0, r, 0, y, 0, 2, 2, 2, 0, 1, 1);
-    assertArrayEquals(new float[] {0x1p24f, 0, Float.NaN, 1}, y);
     float[] zero = {0, 0};
     float[] one = {1, 1};
+    kernels.standardiseRunsAddRelu(x, 0, r, 0, y, 0, 2, 2, zero, one, one, 0);
+    assertArrayEquals(new float[] {0x1p24f, 0, Float.NaN, 1}, y);
     kernels.standardiseRowsAddRelu(x, 0, r, 0, y, 0, 2, 2, 2, zero, one, one, 0);
     assertArrayEquals(new float[] {0x1p24f, 0, Float.NaN, 1}, y);
   }
@@ -78,11 +76,11 @@ class ScalarKernelsTest {
     double[] moments = new double[2];
     kernels.planeMoments(x, 0, 3, 49, 49, moments, 0);
     assertArrayEquals(new double[] {value, 0}, moments);
-    double[] mean = new double[7];
-    double[] m2 = new double[7];
-    kernels.rowMoments(x, 0, 21, 7, 7, mean, m2, 0);
-    assertTrue(Arrays.stream(mean).allMatch(m -> m == value), () -> Arrays.toString(mean));
-    assertTrue(Arrays.stream(m2).allMatch(m -> m == 0), () -> Arrays.toString(m2));
+    double[] sums = new double[7];
+    double[] squares = new double[7];
+    kernels.rowMomentSums(x, 0, 21, 7, 7, x, sums, squares, 0);
+    assertArrayEquals(new double[7], sums);
+    assertArrayEquals(new double[7], squares);
   }
 
   @Test
@@ -128,10 +126,11 @@ class ScalarKernelsTest {
     kernels.planeMoments(x, 0, planes, length, length, moments, 0);
     assertCloseToExact(x, moments[0], moments[1]);
 
-    double[] mean = new double[1];
-    double[] m2 = new double[1];
-    kernels.rowMoments(x, 0, x.length, 1, 1, mean, m2, 0);
-    assertCloseToExact(x, mean[0], m2[0]);
+    double[] sum = new double[1];
+    double[] squares = new double[1];
+    kernels.rowMomentSums(x, 0, x.length, 1, 1, x, sum, squares, 0);
+    double mean = x[0] + sum[0] / x.length;
+    assertCloseToExact(x, mean, Math.max(0, squares[0] - sum[0] * (sum[0] / x.length)));
   }
 
   private static void assertCloseToExact(float[] x, double mean, double m2) {
@@ -162,20 +161,22 @@ class ScalarKernelsTest {
   @Test
   void standardisesAndLeavesTheRestOfTheOutputAlone() {
     float[] y = {-7, -7, -7, -7, -7, -7};
-    kernels.standardisePlanes(
-        new float[] {1, 2, 99, 3, 4, 99}, 0, y, 1, 2, 3, 2, 2f, 10f, 0.5f, false);
-    assertArrayEquals(new float[] {-7, -9.5f, 0.5f, -7, 10.5f, 20.5f}, y);
+    float[] mean = {99, 2, 3};
+    float[] scale = {99, 10, 100};
+    float[] shift = {99, 0.5f, 1};
+    kernels.standardiseRuns(new float[] {1, 2, 3, 4}, 0, y, 1, 2, 2, mean, scale, shift, 1, false);
+    assertArrayEquals(new float[] {-7, -9.5f, 0.5f, 1, 101, -7}, y);
   }
 
   @Test
   void reluKeepsNanAndTurnsMinusZeroIntoZero() {
     float[] x = {Float.NaN, -0.0f, -1, 2, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY};
     float[] y = new float[6];
-    kernels.standardisePlanes(x, 0, y, 0, 1, 6, 6, 0f, 1f, -0.0f, true);
-    float[] expected = {Float.NaN, 0f, 0f, 2, 0f, Float.POSITIVE_INFINITY};
-    assertArrayEquals(expected, y);
     float[] ones = {1, 1, 1, 1, 1, 1};
     float[] minusZeros = {-0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f};
+    kernels.standardiseRuns(x, 0, y, 0, 1, 6, new float[1], ones, minusZeros, 0, true);
+    float[] expected = {Float.NaN, 0f, 0f, 2, 0f, Float.POSITIVE_INFINITY};
+    assertArrayEquals(expected, y);
     kernels.standardiseRows(x, 0, y, 0, 1, 6, 6, new float[6], ones, minusZeros, 0, true);
     assertArrayEquals(expected, y);
   }
@@ -183,7 +184,10 @@ class ScalarKernelsTest {
   @Test
   void aValueEqualToTheMeanGivesExactlyTheShift() {
     float[] y = new float[1];
-    kernels.standardisePlanes(new float[] {0.1f}, 0, y, 0, 1, 1, 1, 0.1f, 316.2f, 0.3f, false);
+    float[] mean = {0.1f};
+    float[] scale = {316.2f};
+    float[] shift = {0.3f};
+    kernels.standardiseRuns(mean, 0, y, 0, 1, 1, mean, scale, shift, 0, false);
     assertArrayEquals(new float[] {0.3f}, y);
   }
 
@@ -204,31 +208,39 @@ class ScalarKernelsTest {
     float[] x = {2, Float.NaN, 3};
     float[] g = {5, 5, 5};
     float[] dx = new float[3];
-    kernels.planeInputGradientRelu(x, 0, g, 0, dx, 0, 1, 3, 3, 2f, 1f, 0f, 1f, 0f, 0f);
+    float[] two = {2};
+    float[] one = {1};
+    float[] zero = {0};
+    kernels.runInputGradientRelu(x, 0, g, 0, dx, 0, 1, 3, two, one, zero, one, zero, zero, 0);
     assertArrayEquals(new float[] {0, Float.NaN, 5}, dx); // NaN through (x - mean) * b
   }
 
   @Test
-  void planeInputGradientOfTwoRuns() {
+  void inputGradientOfTwoRunsWithConstantsOfTheirOwn() {
     float[] x = {1, 2, 3, 4};
     float[] g = {10, 20, 30, 40};
-    kernels.planeInputGradient(x, 0, g, 0, g, 0, 2, 2, 2, 2f, 0.5f, 3f, 1f);
-    assertArrayEquals(
-        new float[] {3, 11, 19, 27}, g); // in place: 5 - 3 + 1, 10 + 1, 15 + 3 + 1, ...
+    float[] mean = {99, 2, 4};
+    float[] a = {99, 0.5f, 1};
+    float[] b = {99, 3, 2};
+    float[] c = {99, 1, -1};
+    float[] scale = {99, 1, -1};
+    float[] shift = {99, -0.5f, 0.5f};
     float[] dx = new float[4];
-    kernels.planeInputGradientRelu(
-        x, 0, new float[] {10, 20, 30, 40}, 0, dx, 0, 2, 2, 2, 2f, 1f, -0.5f, 0.5f, 3f, 1f);
-    assertArrayEquals(new float[] {-2, 1, 19, 27}, dx);
+    // x - mean is -1, 0 and -1, 0; the pre-activations are -1.5, -0.5 and 1.5, 0.5
+    kernels.runInputGradientRelu(x, 0, g, 0, dx, 0, 2, 2, mean, scale, shift, a, b, c, 1);
+    assertArrayEquals(new float[] {-2, 1, 27, 39}, dx);
+    kernels.runInputGradient(x, 0, g, 0, g, 0, 2, 2, mean, a, b, c, 1); // in place
+    assertArrayEquals(new float[] {3, 11, 27, 39}, g);
   }
 
   @Test
   void rowKernelsTreatEachChannelByItself() {
     float[] x = {1, 10, 2, 20, 3, 30, 4, 40, 5, 50}; // 5 rows of 2 channels
-    double[] mean = new double[3];
-    double[] m2 = new double[3];
-    kernels.rowMoments(x, 0, 5, 2, 2, mean, m2, 1);
-    assertArrayEquals(new double[] {0, 3, 30}, mean);
-    assertArrayEquals(new double[] {0, 10, 1000}, m2);
+    double[] sums = {0, 0, 1000};
+    double[] squares = {0, 0, 10000};
+    kernels.rowMomentSums(x, 0, 5, 2, 2, new float[] {0, 1, 20}, sums, squares, 1);
+    assertArrayEquals(new double[] {0, 10, 1050}, sums); // 0 to 4, and -10 to 30 added to 1000
+    assertArrayEquals(new double[] {0, 30, 11500}, squares);
 
     float[] means = {3, 30};
     float[] y = new float[10];
@@ -237,15 +249,15 @@ class ScalarKernelsTest {
     assertArrayEquals(new float[] {0, 0, 0, 0, 1, 0, 3, 1, 5, 2}, y);
 
     float[] g = {1, 1, 1, 1, 1, 1, 1, 2, 1, 3};
-    double[] sumG = new double[2];
-    double[] sumGx = new double[2];
+    double[] sumG = {100, 0};
+    double[] sumGx = {1000, 0};
     kernels.rowGradientSums(x, 0, g, 0, 5, 2, 2, means, sumG, sumGx, 0);
-    assertArrayEquals(new double[] {5, 8}, sumG);
-    assertArrayEquals(new double[] {0, 50}, sumGx); // -20 - 10 + 0 + 20 + 60
+    assertArrayEquals(new double[] {105, 8}, sumG);
+    assertArrayEquals(new double[] {1000, 50}, sumGx); // -20 - 10 + 0 + 20 + 60
     float[] ones = {1, 1};
     kernels.rowGradientSumsRelu(x, 0, g, 0, 5, 2, 2, means, ones, new float[2], sumG, sumGx, 0);
-    assertArrayEquals(new double[] {2, 5}, sumG);
-    assertArrayEquals(new double[] {3, 80}, sumGx);
+    assertArrayEquals(new double[] {107, 13}, sumG); // 2 and 5 more
+    assertArrayEquals(new double[] {1003, 130}, sumGx); // 3 and 80 more
 
     float[] dx = new float[10];
     float[] a = {2, 1};
@@ -277,8 +289,10 @@ class ScalarKernelsTest {
     kernels.planeGradientSumsRelu(x, 0, x, 0, 1, 1, 1, 0f, 1f, 0f, sums, 0);
     assertEquals(product, sums[1]);
     float[] zero = {0};
+    sums[0] = 0;
     kernels.rowGradientSums(x, 0, x, 0, 1, 1, 1, zero, new double[1], sums, 0);
     assertEquals(product, sums[0]);
+    sums[0] = 0;
     kernels.rowGradientSumsRelu(x, 0, x, 0, 1, 1, 1, zero, x, zero, new double[1], sums, 0);
     assertEquals(product, sums[0]);
   }

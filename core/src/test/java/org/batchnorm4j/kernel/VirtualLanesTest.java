@@ -9,13 +9,13 @@ import org.junit.jupiter.api.Test;
 class VirtualLanesTest {
 
   @Test
-  void stepsFillLanes0To31AndRestsEndAtLane63() {
-    int[] lanes = IntStream.range(0, 35).map(i -> VirtualLanes.lane(i, 35)).toArray();
+  void stepsFillLanes0To15AndRestsEndAtLane31() {
+    int[] lanes = IntStream.range(0, 19).map(i -> VirtualLanes.lane(i, 19)).toArray();
     assertArrayEquals(
-        IntStream.concat(IntStream.range(0, 32), IntStream.range(61, 64)).toArray(), lanes);
-    assertEquals(0, VirtualLanes.lane(32, 64));
-    assertEquals(63, VirtualLanes.lane(0, 1));
-    assertEquals(33, VirtualLanes.lane(0, 31));
+        IntStream.concat(IntStream.range(0, 16), IntStream.range(29, 32)).toArray(), lanes);
+    assertEquals(0, VirtualLanes.lane(16, 32));
+    assertEquals(31, VirtualLanes.lane(0, 1));
+    assertEquals(17, VirtualLanes.lane(0, 15));
   }
 
   @Test
@@ -23,13 +23,13 @@ class VirtualLanesTest {
     // 1 + 1e16 - 1e16 is 0 or 1, depending on what is added first
     double[] lanes = VirtualLanes.zeros();
     lanes[0] = 1e16;
-    lanes[32] = -1e16;
+    lanes[16] = -1e16;
     lanes[1] = 1;
     assertEquals(1, VirtualLanes.fold(lanes));
     lanes = VirtualLanes.zeros();
     lanes[0] = 1e16;
-    lanes[32] = 1;
-    lanes[16] = -1e16;
+    lanes[16] = 1;
+    lanes[8] = -1e16;
     assertEquals(0, VirtualLanes.fold(lanes));
     lanes = VirtualLanes.zeros();
     lanes[0] = 1e16;

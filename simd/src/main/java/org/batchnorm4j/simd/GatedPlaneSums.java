@@ -42,7 +42,7 @@ final class GatedPlaneSums {
     double[] lanes = VirtualLanes.zeros();
     double[] products = VirtualLanes.zeros();
     int steps = VirtualLanes.inSteps(length);
-    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 4 * DOUBLE_COUNT) {
+    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 2 * DOUBLE_COUNT) {
       steps(
           x,
           xFrom + lane,
@@ -104,12 +104,8 @@ final class GatedPlaneSums {
     FloatVector zero = FloatVector.zero(NARROW);
     DoubleVector sum0 = DoubleVector.zero(DOUBLES);
     DoubleVector sum1 = sum0;
-    DoubleVector sum2 = sum0;
-    DoubleVector sum3 = sum0;
     DoubleVector product0 = sum0;
     DoubleVector product1 = sum0;
-    DoubleVector product2 = sum0;
-    DoubleVector product3 = sum0;
     for (int p = 0; p < planes; p++) {
       int run = p * stride;
       for (int i = run; i < run + steps; i += VirtualLanes.STEP) {
@@ -123,40 +119,20 @@ final class GatedPlaneSums {
             zero.blend(
                 loadNarrow(g, gi + DOUBLE_COUNT),
                 loadNarrow(y, yi + DOUBLE_COUNT).compare(VectorOperators.GT, 0f));
-        FloatVector passed2 =
-            zero.blend(
-                loadNarrow(g, gi + 2 * DOUBLE_COUNT),
-                loadNarrow(y, yi + 2 * DOUBLE_COUNT).compare(VectorOperators.GT, 0f));
-        FloatVector passed3 =
-            zero.blend(
-                loadNarrow(g, gi + 3 * DOUBLE_COUNT),
-                loadNarrow(y, yi + 3 * DOUBLE_COUNT).compare(VectorOperators.GT, 0f));
         passed0.intoArray(out, to);
         passed1.intoArray(out, to + DOUBLE_COUNT);
-        passed2.intoArray(out, to + 2 * DOUBLE_COUNT);
-        passed3.intoArray(out, to + 3 * DOUBLE_COUNT);
         DoubleVector g0 = widened(passed0);
         DoubleVector g1 = widened(passed1);
-        DoubleVector g2 = widened(passed2);
-        DoubleVector g3 = widened(passed3);
         sum0 = sum0.add(g0);
         sum1 = sum1.add(g1);
-        sum2 = sum2.add(g2);
-        sum3 = sum3.add(g3);
         product0 = g0.fma(widened(loadNarrow(x, xi).sub(mean)), product0);
         product1 = g1.fma(widened(loadNarrow(x, xi + DOUBLE_COUNT).sub(mean)), product1);
-        product2 = g2.fma(widened(loadNarrow(x, xi + 2 * DOUBLE_COUNT).sub(mean)), product2);
-        product3 = g3.fma(widened(loadNarrow(x, xi + 3 * DOUBLE_COUNT).sub(mean)), product3);
       }
     }
     sum0.intoArray(lanes, lane);
     sum1.intoArray(lanes, lane + DOUBLE_COUNT);
-    sum2.intoArray(lanes, lane + 2 * DOUBLE_COUNT);
-    sum3.intoArray(lanes, lane + 3 * DOUBLE_COUNT);
     product0.intoArray(products, lane);
     product1.intoArray(products, lane + DOUBLE_COUNT);
-    product2.intoArray(products, lane + 2 * DOUBLE_COUNT);
-    product3.intoArray(products, lane + 3 * DOUBLE_COUNT);
   }
 
   private static void rests(

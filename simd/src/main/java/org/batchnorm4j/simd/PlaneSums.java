@@ -17,9 +17,10 @@ import org.batchnorm4j.kernel.VirtualLanes;
  * Sums over planes in the order of {@link VirtualLanes}, for runs of at least one vector of
  * doubles.
  *
- * <p>Steps hold four vectors of lanes in registers. That is all 32 lanes at 512 bits; at 256 or 128
- * bits it is half or a quarter of them, and the block is read in two or four passes, each of which
- * touches its own values. Rests take one vector per run and pass.
+ * <p>Steps hold two vectors of lanes in registers, for the reason given in {@link RowSums}. That is
+ * all 16 lanes at 512 bits; at 256 or 128 bits it is half or a quarter of them, and the block is
+ * read in two or four passes, each of which touches its own values. Rests take one vector per run
+ * and pass.
  *
  * <p>The ends of these methods call nothing but the Vector API, for the reason given in {@link
  * RowSums}.
@@ -34,7 +35,7 @@ final class PlaneSums {
     double[] sums = VirtualLanes.zeros();
     double[] squares = VirtualLanes.zeros();
     int steps = VirtualLanes.inSteps(length);
-    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 4 * DOUBLE_COUNT) {
+    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 2 * DOUBLE_COUNT) {
       momentSteps(x, from + lane, planes, stride, steps, pivot, sums, squares, lane);
     }
     for (int left = length - steps; left > 0; left -= DOUBLE_COUNT) {
@@ -61,37 +62,23 @@ final class PlaneSums {
       int lane) {
     DoubleVector sum0 = DoubleVector.zero(DOUBLES);
     DoubleVector sum1 = sum0;
-    DoubleVector sum2 = sum0;
-    DoubleVector sum3 = sum0;
     DoubleVector square0 = sum0;
     DoubleVector square1 = sum0;
-    DoubleVector square2 = sum0;
-    DoubleVector square3 = sum0;
     for (int p = 0; p < planes; p++) {
       int run = from + p * stride;
       for (int i = 0; i < steps; i += VirtualLanes.STEP) {
         DoubleVector d0 = loadWide(x, run + i).sub(pivot);
         DoubleVector d1 = loadWide(x, run + i + DOUBLE_COUNT).sub(pivot);
-        DoubleVector d2 = loadWide(x, run + i + 2 * DOUBLE_COUNT).sub(pivot);
-        DoubleVector d3 = loadWide(x, run + i + 3 * DOUBLE_COUNT).sub(pivot);
         sum0 = sum0.add(d0);
         sum1 = sum1.add(d1);
-        sum2 = sum2.add(d2);
-        sum3 = sum3.add(d3);
         square0 = d0.fma(d0, square0);
         square1 = d1.fma(d1, square1);
-        square2 = d2.fma(d2, square2);
-        square3 = d3.fma(d3, square3);
       }
     }
     sum0.intoArray(sums, lane);
     sum1.intoArray(sums, lane + DOUBLE_COUNT);
-    sum2.intoArray(sums, lane + 2 * DOUBLE_COUNT);
-    sum3.intoArray(sums, lane + 3 * DOUBLE_COUNT);
     square0.intoArray(squares, lane);
     square1.intoArray(squares, lane + DOUBLE_COUNT);
-    square2.intoArray(squares, lane + 2 * DOUBLE_COUNT);
-    square3.intoArray(squares, lane + 3 * DOUBLE_COUNT);
   }
 
   /**
@@ -149,7 +136,7 @@ final class PlaneSums {
     double[] lanes = VirtualLanes.zeros();
     double[] products = VirtualLanes.zeros();
     int steps = VirtualLanes.inSteps(length);
-    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 4 * DOUBLE_COUNT) {
+    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 2 * DOUBLE_COUNT) {
       gradientSteps(
           x, xFrom + lane, g, gFrom + lane, planes, stride, steps, mean, lanes, products, lane);
     }
@@ -178,42 +165,26 @@ final class PlaneSums {
       int lane) {
     DoubleVector sum0 = DoubleVector.zero(DOUBLES);
     DoubleVector sum1 = sum0;
-    DoubleVector sum2 = sum0;
-    DoubleVector sum3 = sum0;
     DoubleVector product0 = sum0;
     DoubleVector product1 = sum0;
-    DoubleVector product2 = sum0;
-    DoubleVector product3 = sum0;
     for (int p = 0; p < planes; p++) {
       int xRun = xFrom + p * stride;
       int gRun = gFrom + p * stride;
       for (int i = 0; i < steps; i += VirtualLanes.STEP) {
         FloatVector c0 = loadNarrow(x, xRun + i).sub(mean);
         FloatVector c1 = loadNarrow(x, xRun + i + DOUBLE_COUNT).sub(mean);
-        FloatVector c2 = loadNarrow(x, xRun + i + 2 * DOUBLE_COUNT).sub(mean);
-        FloatVector c3 = loadNarrow(x, xRun + i + 3 * DOUBLE_COUNT).sub(mean);
         DoubleVector g0 = loadWide(g, gRun + i);
         DoubleVector g1 = loadWide(g, gRun + i + DOUBLE_COUNT);
-        DoubleVector g2 = loadWide(g, gRun + i + 2 * DOUBLE_COUNT);
-        DoubleVector g3 = loadWide(g, gRun + i + 3 * DOUBLE_COUNT);
         sum0 = sum0.add(g0);
         sum1 = sum1.add(g1);
-        sum2 = sum2.add(g2);
-        sum3 = sum3.add(g3);
         product0 = g0.fma(widened(c0), product0);
         product1 = g1.fma(widened(c1), product1);
-        product2 = g2.fma(widened(c2), product2);
-        product3 = g3.fma(widened(c3), product3);
       }
     }
     sum0.intoArray(lanes, lane);
     sum1.intoArray(lanes, lane + DOUBLE_COUNT);
-    sum2.intoArray(lanes, lane + 2 * DOUBLE_COUNT);
-    sum3.intoArray(lanes, lane + 3 * DOUBLE_COUNT);
     product0.intoArray(products, lane);
     product1.intoArray(products, lane + DOUBLE_COUNT);
-    product2.intoArray(products, lane + 2 * DOUBLE_COUNT);
-    product3.intoArray(products, lane + 3 * DOUBLE_COUNT);
   }
 
   private static void gradientRests(
@@ -258,7 +229,7 @@ final class PlaneSums {
     double[] lanes = VirtualLanes.zeros();
     double[] products = VirtualLanes.zeros();
     int steps = VirtualLanes.inSteps(length);
-    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 4 * DOUBLE_COUNT) {
+    for (int lane = 0; lane < VirtualLanes.STEP && steps > 0; lane += 2 * DOUBLE_COUNT) {
       gradientStepsRelu(
           x,
           xFrom + lane,
@@ -305,20 +276,14 @@ final class PlaneSums {
     FloatVector shifts = FloatVector.broadcast(NARROW, shift);
     DoubleVector sum0 = DoubleVector.zero(DOUBLES);
     DoubleVector sum1 = sum0;
-    DoubleVector sum2 = sum0;
-    DoubleVector sum3 = sum0;
     DoubleVector product0 = sum0;
     DoubleVector product1 = sum0;
-    DoubleVector product2 = sum0;
-    DoubleVector product3 = sum0;
     for (int p = 0; p < planes; p++) {
       int xRun = xFrom + p * stride;
       int gRun = gFrom + p * stride;
       for (int i = 0; i < steps; i += VirtualLanes.STEP) {
         FloatVector c0 = loadNarrow(x, xRun + i).sub(mean);
         FloatVector c1 = loadNarrow(x, xRun + i + DOUBLE_COUNT).sub(mean);
-        FloatVector c2 = loadNarrow(x, xRun + i + 2 * DOUBLE_COUNT).sub(mean);
-        FloatVector c3 = loadNarrow(x, xRun + i + 3 * DOUBLE_COUNT).sub(mean);
         DoubleVector g0 =
             widened(
                 zero.blend(
@@ -329,34 +294,16 @@ final class PlaneSums {
                 zero.blend(
                     loadNarrow(g, gRun + i + DOUBLE_COUNT),
                     c1.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
-        DoubleVector g2 =
-            widened(
-                zero.blend(
-                    loadNarrow(g, gRun + i + 2 * DOUBLE_COUNT),
-                    c2.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
-        DoubleVector g3 =
-            widened(
-                zero.blend(
-                    loadNarrow(g, gRun + i + 3 * DOUBLE_COUNT),
-                    c3.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
         sum0 = sum0.add(g0);
         sum1 = sum1.add(g1);
-        sum2 = sum2.add(g2);
-        sum3 = sum3.add(g3);
         product0 = g0.fma(widened(c0), product0);
         product1 = g1.fma(widened(c1), product1);
-        product2 = g2.fma(widened(c2), product2);
-        product3 = g3.fma(widened(c3), product3);
       }
     }
     sum0.intoArray(lanes, lane);
     sum1.intoArray(lanes, lane + DOUBLE_COUNT);
-    sum2.intoArray(lanes, lane + 2 * DOUBLE_COUNT);
-    sum3.intoArray(lanes, lane + 3 * DOUBLE_COUNT);
     product0.intoArray(products, lane);
     product1.intoArray(products, lane + DOUBLE_COUNT);
-    product2.intoArray(products, lane + 2 * DOUBLE_COUNT);
-    product3.intoArray(products, lane + 3 * DOUBLE_COUNT);
   }
 
   private static void gradientRestsRelu(

@@ -9,33 +9,33 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * The end of a residual block, a line per channel, a sum and a ReLU, and the way of the gradient
- * back through that ReLU; for runs and rows of at least one vector.
+ * back through that ReLU; for runs of at least one vector. Rows are in {@link RowLines}.
  */
 final class ResidualEnds {
 
   private ResidualEnds() {}
 
-  static void standardisePlanes(
+  static void standardiseRuns(
       float[] x,
       int xFrom,
       float[] r,
       int rFrom,
       float[] y,
       int yFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift) {
-    FloatVector means = FloatVector.broadcast(FLOATS, mean);
-    FloatVector scales = FloatVector.broadcast(FLOATS, scale);
-    FloatVector shifts = FloatVector.broadcast(FLOATS, shift);
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at) {
     int end = length - FLOAT_COUNT;
-    for (int p = 0; p < planes; p++) {
-      int xRun = xFrom + p * stride;
-      int rRun = rFrom + p * stride;
-      int yRun = yFrom + p * stride;
+    for (int run = 0; run < runs; run++) {
+      int xRun = xFrom + run * length;
+      int rRun = rFrom + run * length;
+      int yRun = yFrom + run * length;
+      FloatVector means = FloatVector.broadcast(FLOATS, mean[at + run]);
+      FloatVector scales = FloatVector.broadcast(FLOATS, scale[at + run]);
+      FloatVector shifts = FloatVector.broadcast(FLOATS, shift[at + run]);
       FloatVector last =
           rectified(load(x, xRun + end).sub(means).fma(scales, shifts).add(load(r, rRun + end)));
       for (int i = 0; i < end; i += FLOAT_COUNT) {
@@ -69,43 +69,6 @@ final class ResidualEnds {
             .intoArray(out, outRun + i);
       }
       last.intoArray(out, outRun + end);
-    }
-  }
-
-  static void standardiseRows(
-      float[] x,
-      int xFrom,
-      float[] r,
-      int rFrom,
-      float[] y,
-      int yFrom,
-      int rows,
-      int stride,
-      int channels,
-      float[] mean,
-      float[] scale,
-      float[] shift,
-      int at) {
-    int end = channels - FLOAT_COUNT;
-    for (int row = 0; row < rows; row++) {
-      int xRow = xFrom + row * stride;
-      int rRow = rFrom + row * stride;
-      int yRow = yFrom + row * stride;
-      FloatVector last =
-          rectified(
-              load(x, xRow + end)
-                  .sub(load(mean, at + end))
-                  .fma(load(scale, at + end), load(shift, at + end))
-                  .add(load(r, rRow + end)));
-      for (int c = 0; c < end; c += FLOAT_COUNT) {
-        rectified(
-                load(x, xRow + c)
-                    .sub(load(mean, at + c))
-                    .fma(load(scale, at + c), load(shift, at + c))
-                    .add(load(r, rRow + c)))
-            .intoArray(y, yRow + c);
-      }
-      last.intoArray(y, yRow + end);
     }
   }
 

@@ -1,12 +1,8 @@
 package org.batchnorm4j.simd;
 
-import static org.batchnorm4j.simd.RowLines.repeated;
-import static org.batchnorm4j.simd.RowLines.rowsInGroup;
 import static org.batchnorm4j.simd.VectorWidth.DOUBLE_COUNT;
-import static org.batchnorm4j.simd.VectorWidth.FLOATS;
 import static org.batchnorm4j.simd.VectorWidth.FLOAT_COUNT;
 import static org.batchnorm4j.simd.VectorWidth.SHAPE;
-import static org.batchnorm4j.simd.VectorWidth.load;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -19,12 +15,11 @@ import org.batchnorm4j.kernel.WinogradKernels;
  * SIMD twin of {@link ScalarKernels}; every method returns the same bits as its scalar twin, for
  * vectors of 128, 256 and 512 bits.
  *
- * <p>Sums are in {@link PlaneSums} and {@link RowSums}, the ends of residual blocks in {@link
- * ResidualEnds}, the other elementwise kernels for rows in {@link RowLines}; those for planes are
- * here. All of those compute the last vector of a run first and store it at the end. It overlaps
- * the one before it, so no values are left over, and calls in place still read every value before
- * it is overwritten. Runs and rows shorter than a vector go to the scalar twin, except that
- * contiguous rows that fill their vectors badly are taken several at a time.
+ * <p>Sums are in {@link PlaneSums} and {@link RowSums}, elementwise kernels over runs in {@link
+ * RunLines} and {@link ResidualEnds}, over rows in {@link RowLines}. Those over runs compute the
+ * last vector of a run first and store it at the end. It overlaps the one before it, so no values
+ * are left over, and calls in place still read every value before it is overwritten. Runs shorter
+ * than a vector, and channels at the end of rows that do not fill one, go to the scalar twin.
  *
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
@@ -63,42 +58,24 @@ public final class VectorKernels implements CpuKernels {
   }
 
   @Override
-  public void standardisePlanes(
+  public void standardiseRuns(
       float[] x,
       int xFrom,
       float[] y,
       int yFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at,
       boolean relu) {
     if (length < FLOAT_COUNT) {
-      scalar.standardisePlanes(
-          x, xFrom, y, yFrom, planes, stride, length, mean, scale, shift, relu);
-      return;
-    }
-    FloatVector means = FloatVector.broadcast(FLOATS, mean);
-    FloatVector scales = FloatVector.broadcast(FLOATS, scale);
-    FloatVector shifts = FloatVector.broadcast(FLOATS, shift);
-    int end = length - FLOAT_COUNT;
-    for (int p = 0; p < planes; p++) {
-      int from = xFrom + p * stride;
-      int to = yFrom + p * stride;
-      FloatVector last = standardised(load(x, from + end), means, scales, shifts);
-      if (relu) {
-        for (int i = 0; i < end; i += FLOAT_COUNT) {
-          rectified(standardised(load(x, from + i), means, scales, shifts)).intoArray(y, to + i);
-        }
-        rectified(last).intoArray(y, to + end);
-      } else {
-        for (int i = 0; i < end; i += FLOAT_COUNT) {
-          standardised(load(x, from + i), means, scales, shifts).intoArray(y, to + i);
-        }
-        last.intoArray(y, to + end);
-      }
+      scalar.standardiseRuns(x, xFrom, y, yFrom, runs, length, mean, scale, shift, at, relu);
+    } else if (relu) {
+      RunLines.standardiseRelu(x, xFrom, y, yFrom, runs, length, mean, scale, shift, at);
+    } else {
+      RunLines.standardise(x, xFrom, y, yFrom, runs, length, mean, scale, shift, at);
     }
   }
 
@@ -112,25 +89,25 @@ public final class VectorKernels implements CpuKernels {
   }
 
   @Override
-  public void standardisePlanesAddRelu(
+  public void standardiseRunsAddRelu(
       float[] x,
       int xFrom,
       float[] r,
       int rFrom,
       float[] y,
       int yFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift) {
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at) {
     if (length < FLOAT_COUNT) {
-      scalar.standardisePlanesAddRelu(
-          x, xFrom, r, rFrom, y, yFrom, planes, stride, length, mean, scale, shift);
+      scalar.standardiseRunsAddRelu(
+          x, xFrom, r, rFrom, y, yFrom, runs, length, mean, scale, shift, at);
     } else {
-      ResidualEnds.standardisePlanes(
-          x, xFrom, r, rFrom, y, yFrom, planes, stride, length, mean, scale, shift);
+      ResidualEnds.standardiseRuns(
+          x, xFrom, r, rFrom, y, yFrom, runs, length, mean, scale, shift, at);
     }
   }
 
@@ -222,41 +199,24 @@ public final class VectorKernels implements CpuKernels {
   }
 
   @Override
-  public void planeInputGradient(
+  public void runInputGradient(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
       float[] dx,
       int dxFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float a,
-      float b,
-      float c) {
+      float[] mean,
+      float[] a,
+      float[] b,
+      float[] c,
+      int at) {
     if (length < FLOAT_COUNT) {
-      scalar.planeInputGradient(
-          x, xFrom, g, gFrom, dx, dxFrom, planes, stride, length, mean, a, b, c);
-      return;
-    }
-    FloatVector means = FloatVector.broadcast(FLOATS, mean);
-    FloatVector as = FloatVector.broadcast(FLOATS, a);
-    FloatVector bs = FloatVector.broadcast(FLOATS, b);
-    FloatVector cs = FloatVector.broadcast(FLOATS, c);
-    int end = length - FLOAT_COUNT;
-    for (int p = 0; p < planes; p++) {
-      int xRun = xFrom + p * stride;
-      int gRun = gFrom + p * stride;
-      int dxRun = dxFrom + p * stride;
-      FloatVector last =
-          inputGradient(load(g, gRun + end), load(x, xRun + end).sub(means), as, bs, cs);
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
-        inputGradient(load(g, gRun + i), load(x, xRun + i).sub(means), as, bs, cs)
-            .intoArray(dx, dxRun + i);
-      }
-      last.intoArray(dx, dxRun + end);
+      scalar.runInputGradient(x, xFrom, g, gFrom, dx, dxFrom, runs, length, mean, a, b, c, at);
+    } else {
+      RunLines.inputGradient(x, xFrom, g, gFrom, dx, dxFrom, runs, length, mean, a, b, c, at);
     }
   }
 
@@ -266,63 +226,46 @@ public final class VectorKernels implements CpuKernels {
   }
 
   @Override
-  public void planeInputGradientRelu(
+  public void runInputGradientRelu(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
       float[] dx,
       int dxFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift,
-      float a,
-      float b,
-      float c) {
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      float[] a,
+      float[] b,
+      float[] c,
+      int at) {
     if (length < FLOAT_COUNT) {
-      scalar.planeInputGradientRelu(
-          x, xFrom, g, gFrom, dx, dxFrom, planes, stride, length, mean, scale, shift, a, b, c);
-      return;
-    }
-    FloatVector zero = FloatVector.zero(FLOATS);
-    FloatVector means = FloatVector.broadcast(FLOATS, mean);
-    FloatVector scales = FloatVector.broadcast(FLOATS, scale);
-    FloatVector shifts = FloatVector.broadcast(FLOATS, shift);
-    FloatVector as = FloatVector.broadcast(FLOATS, a);
-    FloatVector bs = FloatVector.broadcast(FLOATS, b);
-    FloatVector cs = FloatVector.broadcast(FLOATS, c);
-    int end = length - FLOAT_COUNT;
-    for (int p = 0; p < planes; p++) {
-      int xRun = xFrom + p * stride;
-      int gRun = gFrom + p * stride;
-      int dxRun = dxFrom + p * stride;
-      FloatVector lastCentred = load(x, xRun + end).sub(means);
-      FloatVector lastGradient =
-          zero.blend(
-              load(g, gRun + end), lastCentred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
-      FloatVector last = inputGradient(lastGradient, lastCentred, as, bs, cs);
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
-        FloatVector centred = load(x, xRun + i).sub(means);
-        FloatVector gradient =
-            zero.blend(
-                load(g, gRun + i), centred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
-        inputGradient(gradient, centred, as, bs, cs).intoArray(dx, dxRun + i);
-      }
-      last.intoArray(dx, dxRun + end);
+      scalar.runInputGradientRelu(
+          x, xFrom, g, gFrom, dx, dxFrom, runs, length, mean, scale, shift, a, b, c, at);
+    } else {
+      RunLines.inputGradientRelu(
+          x, xFrom, g, gFrom, dx, dxFrom, runs, length, mean, scale, shift, a, b, c, at);
     }
   }
 
   @Override
-  public void rowMoments(
-      float[] x, int from, int rows, int stride, int channels, double[] mean, double[] m2, int at) {
-    if (rows == 0 || channels < DOUBLE_COUNT) {
-      scalar.rowMoments(x, from, rows, stride, channels, mean, m2, at);
-    } else {
-      RowSums.moments(x, from, rows, stride, channels, mean, m2, at);
-    }
+  public void rowMomentSums(
+      float[] x,
+      int from,
+      int rows,
+      int stride,
+      int channels,
+      float[] pivot,
+      double[] sums,
+      double[] squares,
+      int at) {
+    int filled = channels & -DOUBLE_COUNT;
+    RowSums.moments(x, from, rows, stride, filled, pivot, sums, squares, at);
+    int left = channels - filled;
+    scalar.rowMomentSums(x, from + filled, rows, stride, left, pivot, sums, squares, at + filled);
   }
 
   @Override
@@ -339,26 +282,17 @@ public final class VectorKernels implements CpuKernels {
       float[] shift,
       int at,
       boolean relu) {
-    int group = rowsInGroup(rows, stride, channels);
-    if (group > 1) {
-      int groups = rows / group;
-      int taken = groups * group;
-      int wide = channels * group;
-      float[] means = repeated(mean, at, channels, group);
-      float[] scales = repeated(scale, at, channels, group);
-      float[] shifts = repeated(shift, at, channels, group);
-      standardiseRows(x, xFrom, y, yFrom, groups, wide, wide, means, scales, shifts, 0, relu);
-      int i = taken * stride;
-      standardiseRows(
-          x, xFrom + i, y, yFrom + i, rows - taken, stride, channels, mean, scale, shift, at, relu);
-      return;
+    int filled = channels & -FLOAT_COUNT;
+    if (relu) {
+      RowLines.standardiseRelu(x, xFrom, y, yFrom, rows, stride, filled, mean, scale, shift, at);
+    } else {
+      RowLines.standardise(x, xFrom, y, yFrom, rows, stride, filled, mean, scale, shift, at);
     }
-    if (channels < FLOAT_COUNT) {
-      scalar.standardiseRows(
-          x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at, relu);
-      return;
-    }
-    RowLines.standardise(x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at, relu);
+    int xRest = xFrom + filled;
+    int left = channels - filled;
+    int k = at + filled;
+    scalar.standardiseRows(
+        x, xRest, y, yFrom + filled, rows, stride, left, mean, scale, shift, k, relu);
   }
 
   @Override
@@ -376,29 +310,15 @@ public final class VectorKernels implements CpuKernels {
       float[] scale,
       float[] shift,
       int at) {
-    int group = rowsInGroup(rows, stride, channels);
-    if (group > 1) {
-      int groups = rows / group;
-      int taken = groups * group;
-      int wide = channels * group;
-      float[] means = repeated(mean, at, channels, group);
-      float[] scales = repeated(scale, at, channels, group);
-      float[] shifts = repeated(shift, at, channels, group);
-      standardiseRowsAddRelu(
-          x, xFrom, r, rFrom, y, yFrom, groups, wide, wide, means, scales, shifts, 0);
-      int i = taken * stride;
-      int left = rows - taken;
-      standardiseRowsAddRelu(
-          x, xFrom + i, r, rFrom + i, y, yFrom + i, left, stride, channels, mean, scale, shift, at);
-      return;
-    }
-    if (channels < FLOAT_COUNT) {
-      scalar.standardiseRowsAddRelu(
-          x, xFrom, r, rFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
-    } else {
-      ResidualEnds.standardiseRows(
-          x, xFrom, r, rFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
-    }
+    int filled = channels & -FLOAT_COUNT;
+    RowLines.standardiseAddRelu(
+        x, xFrom, r, rFrom, y, yFrom, rows, stride, filled, mean, scale, shift, at);
+    int xRest = xFrom + filled;
+    int rRest = rFrom + filled;
+    int left = channels - filled;
+    int k = at + filled;
+    scalar.standardiseRowsAddRelu(
+        x, xRest, r, rRest, y, yFrom + filled, rows, stride, left, mean, scale, shift, k);
   }
 
   @Override
@@ -414,11 +334,12 @@ public final class VectorKernels implements CpuKernels {
       double[] sumG,
       double[] sumGx,
       int at) {
-    if (channels < DOUBLE_COUNT) {
-      scalar.rowGradientSums(x, xFrom, g, gFrom, rows, stride, channels, mean, sumG, sumGx, at);
-    } else {
-      RowSums.gradients(x, xFrom, g, gFrom, rows, stride, channels, mean, sumG, sumGx, at);
-    }
+    int filled = channels & -DOUBLE_COUNT;
+    RowSums.gradients(x, xFrom, g, gFrom, rows, stride, filled, mean, sumG, sumGx, at);
+    int xRest = xFrom + filled;
+    int gRest = gFrom + filled;
+    int left = channels - filled;
+    scalar.rowGradientSums(x, xRest, g, gRest, rows, stride, left, mean, sumG, sumGx, at + filled);
   }
 
   @Override
@@ -436,13 +357,15 @@ public final class VectorKernels implements CpuKernels {
       double[] sumG,
       double[] sumGx,
       int at) {
-    if (channels < DOUBLE_COUNT) {
-      scalar.rowGradientSumsRelu(
-          x, xFrom, g, gFrom, rows, stride, channels, mean, scale, shift, sumG, sumGx, at);
-    } else {
-      RowSums.gradientsRelu(
-          x, xFrom, g, gFrom, rows, stride, channels, mean, scale, shift, sumG, sumGx, at);
-    }
+    int filled = channels & -DOUBLE_COUNT;
+    RowSums.gradientsRelu(
+        x, xFrom, g, gFrom, rows, stride, filled, mean, scale, shift, sumG, sumGx, at);
+    int xRest = xFrom + filled;
+    int gRest = gFrom + filled;
+    int left = channels - filled;
+    int k = at + filled;
+    scalar.rowGradientSumsRelu(
+        x, xRest, g, gRest, rows, stride, left, mean, scale, shift, sumG, sumGx, k);
   }
 
   @Override
@@ -461,29 +384,14 @@ public final class VectorKernels implements CpuKernels {
       float[] b,
       float[] d,
       int at) {
-    int group = rowsInGroup(rows, stride, channels);
-    if (group > 1) {
-      int groups = rows / group;
-      int taken = groups * group;
-      int wide = channels * group;
-      float[] means = repeated(mean, at, channels, group);
-      float[] as = repeated(a, at, channels, group);
-      float[] bs = repeated(b, at, channels, group);
-      float[] ds = repeated(d, at, channels, group);
-      rowInputGradient(x, xFrom, g, gFrom, dx, dxFrom, groups, wide, wide, means, as, bs, ds, 0);
-      int i = taken * stride;
-      int left = rows - taken;
-      rowInputGradient(
-          x, xFrom + i, g, gFrom + i, dx, dxFrom + i, left, stride, channels, mean, a, b, d, at);
-      return;
-    }
-    if (channels < FLOAT_COUNT) {
-      scalar.rowInputGradient(
-          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
-      return;
-    }
-    RowLines.inputGradient(
-        x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
+    int filled = channels & -FLOAT_COUNT;
+    RowLines.inputGradient(x, xFrom, g, gFrom, dx, dxFrom, rows, stride, filled, mean, a, b, d, at);
+    int xRest = xFrom + filled;
+    int gRest = gFrom + filled;
+    int left = channels - filled;
+    int k = at + filled;
+    scalar.rowInputGradient(
+        x, xRest, g, gRest, dx, dxFrom + filled, rows, stride, left, mean, a, b, d, k);
   }
 
   @Override
@@ -504,47 +412,16 @@ public final class VectorKernels implements CpuKernels {
       float[] b,
       float[] d,
       int at) {
-    int group = rowsInGroup(rows, stride, channels);
-    if (group > 1) {
-      int groups = rows / group;
-      int taken = groups * group;
-      int wide = channels * group;
-      float[] means = repeated(mean, at, channels, group);
-      float[] scales = repeated(scale, at, channels, group);
-      float[] shifts = repeated(shift, at, channels, group);
-      float[] as = repeated(a, at, channels, group);
-      float[] bs = repeated(b, at, channels, group);
-      float[] ds = repeated(d, at, channels, group);
-      rowInputGradientRelu(
-          x, xFrom, g, gFrom, dx, dxFrom, groups, wide, wide, means, scales, shifts, as, bs, ds, 0);
-      int i = taken * stride;
-      int left = rows - taken;
-      rowInputGradientRelu(
-          x,
-          xFrom + i,
-          g,
-          gFrom + i,
-          dx,
-          dxFrom + i,
-          left,
-          stride,
-          channels,
-          mean,
-          scale,
-          shift,
-          a,
-          b,
-          d,
-          at);
-      return;
-    }
-    if (channels < FLOAT_COUNT) {
-      scalar.rowInputGradientRelu(
-          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
-      return;
-    }
+    int filled = channels & -FLOAT_COUNT;
     RowLines.inputGradientRelu(
-        x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
+        x, xFrom, g, gFrom, dx, dxFrom, rows, stride, filled, mean, scale, shift, a, b, d, at);
+    int xRest = xFrom + filled;
+    int gRest = gFrom + filled;
+    int to = dxFrom + filled;
+    int left = channels - filled;
+    int k = at + filled;
+    scalar.rowInputGradientRelu(
+        x, xRest, g, gRest, dx, to, rows, stride, left, mean, scale, shift, a, b, d, k);
   }
 
   // ---- half types; rows without gaps are one long run

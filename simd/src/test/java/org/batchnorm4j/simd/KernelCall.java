@@ -10,34 +10,34 @@ enum KernelCall {
       k.planeMoments(t.x, Block.X_FROM, t.count, t.stride, t.length, t.sums, Block.AT);
     }
   },
-  STANDARDISE_PLANES {
+  STANDARDISE_RUNS {
     @Override
     void on(CpuKernels k, Block t) {
-      standardisePlanes(k, t, t.out, Block.OUT_FROM, false);
+      standardiseRuns(k, t, t.out, Block.OUT_FROM, false);
     }
   },
-  STANDARDISE_PLANES_IN_PLACE_WITH_RELU {
+  STANDARDISE_RUNS_IN_PLACE_WITH_RELU {
     @Override
     void on(CpuKernels k, Block t) {
-      standardisePlanes(k, t, t.x, Block.X_FROM, true);
+      standardiseRuns(k, t, t.x, Block.X_FROM, true);
     }
   },
-  STANDARDISE_PLANES_ADD_RELU {
+  STANDARDISE_RUNS_ADD_RELU {
     @Override
     void on(CpuKernels k, Block t) {
-      standardisePlanesAddRelu(k, t, t.out, Block.OUT_FROM);
+      standardiseRunsAddRelu(k, t, t.out, Block.OUT_FROM);
     }
   },
-  STANDARDISE_PLANES_ADD_RELU_IN_PLACE {
+  STANDARDISE_RUNS_ADD_RELU_IN_PLACE {
     @Override
     void on(CpuKernels k, Block t) {
-      standardisePlanesAddRelu(k, t, t.x, Block.X_FROM);
+      standardiseRunsAddRelu(k, t, t.x, Block.X_FROM);
     }
   },
-  STANDARDISE_PLANES_ADD_RELU_INTO_WHAT_IS_ADDED {
+  STANDARDISE_RUNS_ADD_RELU_INTO_WHAT_IS_ADDED {
     @Override
     void on(CpuKernels k, Block t) {
-      standardisePlanesAddRelu(k, t, t.g, Block.G_FROM);
+      standardiseRunsAddRelu(k, t, t.g, Block.G_FROM);
     }
   },
   GATE_RUNS {
@@ -98,34 +98,35 @@ enum KernelCall {
           Block.AT);
     }
   },
-  PLANE_INPUT_GRADIENT {
+  RUN_INPUT_GRADIENT {
     @Override
     void on(CpuKernels k, Block t) {
-      planeInputGradient(k, t, t.out, Block.OUT_FROM);
+      runInputGradient(k, t, t.out, Block.OUT_FROM);
     }
   },
-  PLANE_INPUT_GRADIENT_IN_PLACE {
+  RUN_INPUT_GRADIENT_IN_PLACE {
     @Override
     void on(CpuKernels k, Block t) {
-      planeInputGradient(k, t, t.g, Block.G_FROM);
+      runInputGradient(k, t, t.g, Block.G_FROM);
     }
   },
-  PLANE_INPUT_GRADIENT_RELU {
+  RUN_INPUT_GRADIENT_RELU {
     @Override
     void on(CpuKernels k, Block t) {
-      planeInputGradientRelu(k, t, t.out, Block.OUT_FROM);
+      runInputGradientRelu(k, t, t.out, Block.OUT_FROM);
     }
   },
-  PLANE_INPUT_GRADIENT_RELU_IN_PLACE {
+  RUN_INPUT_GRADIENT_RELU_IN_PLACE {
     @Override
     void on(CpuKernels k, Block t) {
-      planeInputGradientRelu(k, t, t.g, Block.G_FROM);
+      runInputGradientRelu(k, t, t.g, Block.G_FROM);
     }
   },
-  ROW_MOMENTS {
+  ROW_MOMENT_SUMS {
     @Override
     void on(CpuKernels k, Block t) {
-      k.rowMoments(t.x, Block.X_FROM, t.count, t.stride, t.length, t.sums, t.moreSums, Block.AT);
+      k.rowMomentSums(
+          t.x, Block.X_FROM, t.count, t.stride, t.length, t.mean, t.sums, t.moreSums, Block.AT);
     }
   },
   STANDARDISE_ROWS {
@@ -221,23 +222,13 @@ enum KernelCall {
 
   abstract void on(CpuKernels k, Block t);
 
-  private static void standardisePlanes(CpuKernels k, Block t, float[] y, int yFrom, boolean relu) {
-    k.standardisePlanes(
-        t.x,
-        Block.X_FROM,
-        y,
-        yFrom,
-        t.count,
-        t.stride,
-        t.length,
-        t.mean[0],
-        t.scale[0],
-        t.shift[0],
-        relu);
+  private static void standardiseRuns(CpuKernels k, Block t, float[] y, int yFrom, boolean relu) {
+    k.standardiseRuns(
+        t.x, Block.X_FROM, y, yFrom, t.count, t.length, t.mean, t.scale, t.shift, Block.AT, relu);
   }
 
-  private static void standardisePlanesAddRelu(CpuKernels k, Block t, float[] y, int yFrom) {
-    k.standardisePlanesAddRelu(
+  private static void standardiseRunsAddRelu(CpuKernels k, Block t, float[] y, int yFrom) {
+    k.standardiseRunsAddRelu(
         t.x,
         Block.X_FROM,
         t.g,
@@ -245,11 +236,11 @@ enum KernelCall {
         y,
         yFrom,
         t.count,
-        t.stride,
         t.length,
-        t.mean[0],
-        t.scale[0],
-        t.shift[0]);
+        t.mean,
+        t.scale,
+        t.shift,
+        Block.AT);
   }
 
   private static void gateRuns(CpuKernels k, Block t, float[] out, int outFrom) {
@@ -291,8 +282,8 @@ enum KernelCall {
         Block.AT);
   }
 
-  private static void planeInputGradient(CpuKernels k, Block t, float[] dx, int dxFrom) {
-    k.planeInputGradient(
+  private static void runInputGradient(CpuKernels k, Block t, float[] dx, int dxFrom) {
+    k.runInputGradient(
         t.x,
         Block.X_FROM,
         t.g,
@@ -300,16 +291,16 @@ enum KernelCall {
         dx,
         dxFrom,
         t.count,
-        t.stride,
         t.length,
-        t.mean[0],
-        t.a[0],
-        t.b[0],
-        t.d[0]);
+        t.mean,
+        t.a,
+        t.b,
+        t.d,
+        Block.AT);
   }
 
-  private static void planeInputGradientRelu(CpuKernels k, Block t, float[] dx, int dxFrom) {
-    k.planeInputGradientRelu(
+  private static void runInputGradientRelu(CpuKernels k, Block t, float[] dx, int dxFrom) {
+    k.runInputGradientRelu(
         t.x,
         Block.X_FROM,
         t.g,
@@ -317,14 +308,14 @@ enum KernelCall {
         dx,
         dxFrom,
         t.count,
-        t.stride,
         t.length,
-        t.mean[0],
-        t.scale[0],
-        t.shift[0],
-        t.a[0],
-        t.b[0],
-        t.d[0]);
+        t.mean,
+        t.scale,
+        t.shift,
+        t.a,
+        t.b,
+        t.d,
+        Block.AT);
   }
 
   private static void standardiseRows(CpuKernels k, Block t, float[] y, int yFrom, boolean relu) {

@@ -64,7 +64,7 @@ class VectorKernelsTest {
   void equalsScalarForRowsThatAreNoWholeVectors(KernelCall call) {
     for (int channels : new int[] {17, 18, 20, 24, 33, 36, 40, 50}) {
       for (Values values : Values.values()) {
-        assertSameBits(call, 67, channels, channels, values); // groups of 16 rows and three more
+        assertSameBits(call, 67, channels, channels, values);
         assertSameBits(call, 67, channels, channels + 1, values);
       }
     }

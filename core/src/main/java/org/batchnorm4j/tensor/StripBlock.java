@@ -1,0 +1,51 @@
+package org.batchnorm4j.tensor;
+
+/**
+ * A block of {@link Strips}: rows of columns, where column {@code p} belongs to channel {@code
+ * channel + p / length % channels}. So a row holds {@code repeats} times one run of {@code length}
+ * values of each channel.
+ *
+ * @param from position of the first value
+ * @param rows number of rows
+ * @param stride distance from one row to the next
+ * @param channel the first channel
+ * @param channels number of adjacent channels
+ * @param length adjacent columns of one channel
+ * @param repeats how often the channels follow one another in a row
+ */
+record StripBlock(
+    int from, int rows, int stride, int channel, int channels, int length, int repeats) {
+
+  /** Values that stay in the first caches with what is computed of them. */
+  static final int PIECE = 16384;
+
+  /** Columns of a row. */
+  int width() {
+    return channels * length * repeats;
+  }
+
+  /** Values of each channel. */
+  long count() {
+    return (long) rows * length * repeats;
+  }
+
+  /** Whether columns are channels, so that arrays with a value per channel fit as they are. */
+  boolean isPlain() {
+    return length == 1 && repeats == 1;
+  }
+
+  /** Rows that kernels take at a time, {@code most} or fewer. */
+  int rowsPerPiece(int most) {
+    return Math.clamp(PIECE / width(), 1, most);
+  }
+
+  /** Some of the rows. */
+  StripBlock rows(int first, int count) {
+    return new StripBlock(from + first * stride, count, stride, channel, channels, length, repeats);
+  }
+
+  /** The same rows where they were copied to, without gaps. */
+  StripBlock packed() {
+    return new StripBlock(0, rows, width(), channel, channels, length, repeats);
+  }
+}

@@ -1,0 +1,125 @@
+package org.batchnorm4j.tensor;
+
+/**
+ * A tensor as rows of many columns, each column within one channel: sums run down the columns and
+ * are added up per channel afterwards. That reads memory in its order, whatever the layout: rows of
+ * (N, C) or channels last are taken several at a time where they are short, and a sample of short
+ * planes is one row with a column per position. Taken channel by channel, planes of 7x7 or 14x14
+ * touch a page of memory for a few hundred bytes.
+ *
+ * <p>The cut depends on the shape alone, so sums merged in block order have the same bits for any
+ * number of threads. Rows that are left over when they are taken together are a block of their own.
+ *
+ * @param rows rows of {@code width} columns
+ * @param channels number of channels
+ * @param length adjacent columns of one channel
+ * @param repeats rows of the tensor that are taken as one
+ * @param left rows of the tensor that are left over
+ * @param rowsPerBlock rows of a block
+ * @param channelsPerBlock channels of a block
+ */
+record Strips(
+    int rows,
+    int channels,
+    int length,
+    int repeats,
+    int left,
+    int rowsPerBlock,
+    int channelsPerBlock) {
+  /** Columns that make rows long enough for sums, which are fetched and stored every few rows. */
+  private static final int LONG = 1024;
+
+  /** Columns that make rows long enough for values; their constants fit the first cache. */
+  private static final int LONG_FOR_VALUES = 128;
+
+  /** Floats of a vector, so that rows end where vectors do. */
+  private static final int VECTOR = 16;
+
+  private static final int MOST_COLUMNS = 2048;
+  private static final int MOST_ROWS = 256;
+  private static final int LEAST_ROWS = 64;
+
+  /** Rows that there are at least when they are taken together. */
+  private static final int ROWS_LEFT = 8;
+
+  /** That many blocks keep the threads of a machine busy. */
+  private static final int BLOCKS = 16;
+
+  /** Values of a block where there is nothing to add up. */
+  private static final int VALUES = 65536;
+
+  /**
+   * The blocks for sums.
+   *
+   * @param together whether short rows may be taken several at a time
+   */
+  static Strips forSums(int rows, int channels, int length, boolean together) {
+    Strips whole = of(rows, channels, length, together ? LONG : 0);
+    int perBlock = whole.repeats > 1 ? channels : Math.clamp(MOST_COLUMNS / length, 1, channels);
+    long blocks = ((long) channels + perBlock - 1) / perBlock;
+    long taken = (whole.rows * blocks + BLOCKS - 1) / BLOCKS;
+    return whole.cut(Math.clamp(taken, LEAST_ROWS, MOST_ROWS), perBlock);
+  }
+
+  /** The blocks for what is computed value by value. */
+  static Strips forValues(int rows, int channels, int length, boolean together) {
+    Strips whole = of(rows, channels, length, together ? LONG_FOR_VALUES : 0);
+    int most = Math.max(1, StripBlock.PIECE / length);
+    int perBlock = whole.repeats > 1 ? channels : Math.min(most, channels);
+    int width = perBlock * length * whole.repeats;
+    return whole.cut(Math.max(1, VALUES / width), perBlock);
+  }
+
+  private static Strips of(int rows, int channels, int length, int columns) {
+    int repeats = columns > 0 ? repeats(rows, channels * length, columns) : 1;
+    return new Strips(rows / repeats, channels, length, repeats, rows % repeats, 1, channels);
+  }
+
+  /** Rows to take as one, so that they have {@code wanted} columns and end where a vector does. */
+  private static int repeats(int rows, int columns, int wanted) {
+    int most = Math.max(1, rows / ROWS_LEFT);
+    int enough = Math.min((wanted + columns - 1) / columns, most);
+    int even = VECTOR / Math.min(VECTOR, Integer.lowestOneBit(columns));
+    if (enough >= even) {
+      return enough / even * even;
+    }
+    return even <= most && even * columns <= MOST_COLUMNS ? even : enough;
+  }
+
+  private Strips cut(int rowsPerBlock, int channelsPerBlock) {
+    return new Strips(rows, channels, length, repeats, left, rowsPerBlock, channelsPerBlock);
+  }
+
+  /** Blocks one below the other. */
+  int rowBlocks() {
+    return (rows + rowsPerBlock - 1) / rowsPerBlock + (left > 0 ? 1 : 0);
+  }
+
+  /** Blocks beside each other. */
+  int channelBlocks() {
+    return (channels + channelsPerBlock - 1) / channelsPerBlock;
+  }
+
+  StripBlock block(int rowBlock, int channelBlock) {
+    int stride = channels * length * repeats;
+    int row = rowBlock * rowsPerBlock;
+    int channel = channelBlock * channelsPerBlock;
+    int count = Math.min(channelsPerBlock, channels - channel);
+    if (row >= rows) {
+      return new StripBlock(rows * stride, 1, stride, 0, channels, length, left);
+    }
+    return new StripBlock(
+        row * stride + channel * length,
+        Math.min(rowsPerBlock, rows - row),
+        stride,
+        channel,
+        count,
+        length,
+        repeats);
+  }
+
+  /** The most values of a piece. */
+  int largestPiece() {
+    return Math.max(StripBlock.PIECE, channelsPerBlock * length * repeats);
+  }
+}

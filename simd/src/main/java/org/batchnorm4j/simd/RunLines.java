@@ -1,0 +1,150 @@
+package org.batchnorm4j.simd;
+
+import static org.batchnorm4j.simd.VectorKernels.rectified;
+import static org.batchnorm4j.simd.VectorWidth.FLOATS;
+import static org.batchnorm4j.simd.VectorWidth.FLOAT_COUNT;
+import static org.batchnorm4j.simd.VectorWidth.load;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Elementwise kernels over runs of at least one vector, each of which has constants of its own: the
+ * output and the input gradient. The last vector of a run is computed first and stored at the end,
+ * as {@link VectorKernels} says.
+ */
+final class RunLines {
+  private RunLines() {}
+
+  static void standardise(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      int runs,
+      int length,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at) {
+    int end = length - FLOAT_COUNT;
+    for (int r = 0; r < runs; r++) {
+      int from = xFrom + r * length;
+      int to = yFrom + r * length;
+      FloatVector means = FloatVector.broadcast(FLOATS, mean[at + r]);
+      FloatVector scales = FloatVector.broadcast(FLOATS, scale[at + r]);
+      FloatVector shifts = FloatVector.broadcast(FLOATS, shift[at + r]);
+      FloatVector last = VectorKernels.standardised(load(x, from + end), means, scales, shifts);
+      for (int i = 0; i < end; i += FLOAT_COUNT) {
+        VectorKernels.standardised(load(x, from + i), means, scales, shifts).intoArray(y, to + i);
+      }
+      last.intoArray(y, to + end);
+    }
+  }
+
+  static void standardiseRelu(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      int runs,
+      int length,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at) {
+    int end = length - FLOAT_COUNT;
+    for (int r = 0; r < runs; r++) {
+      int from = xFrom + r * length;
+      int to = yFrom + r * length;
+      FloatVector means = FloatVector.broadcast(FLOATS, mean[at + r]);
+      FloatVector scales = FloatVector.broadcast(FLOATS, scale[at + r]);
+      FloatVector shifts = FloatVector.broadcast(FLOATS, shift[at + r]);
+      FloatVector last =
+          rectified(VectorKernels.standardised(load(x, from + end), means, scales, shifts));
+      for (int i = 0; i < end; i += FLOAT_COUNT) {
+        rectified(VectorKernels.standardised(load(x, from + i), means, scales, shifts))
+            .intoArray(y, to + i);
+      }
+      last.intoArray(y, to + end);
+    }
+  }
+
+  static void inputGradient(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int runs,
+      int length,
+      float[] mean,
+      float[] a,
+      float[] b,
+      float[] c,
+      int at) {
+    int end = length - FLOAT_COUNT;
+    for (int r = 0; r < runs; r++) {
+      int xRun = xFrom + r * length;
+      int gRun = gFrom + r * length;
+      int dxRun = dxFrom + r * length;
+      FloatVector means = FloatVector.broadcast(FLOATS, mean[at + r]);
+      FloatVector as = FloatVector.broadcast(FLOATS, a[at + r]);
+      FloatVector bs = FloatVector.broadcast(FLOATS, b[at + r]);
+      FloatVector cs = FloatVector.broadcast(FLOATS, c[at + r]);
+      FloatVector last =
+          VectorKernels.inputGradient(
+              load(g, gRun + end), load(x, xRun + end).sub(means), as, bs, cs);
+      for (int i = 0; i < end; i += FLOAT_COUNT) {
+        VectorKernels.inputGradient(load(g, gRun + i), load(x, xRun + i).sub(means), as, bs, cs)
+            .intoArray(dx, dxRun + i);
+      }
+      last.intoArray(dx, dxRun + end);
+    }
+  }
+
+  static void inputGradientRelu(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int runs,
+      int length,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      float[] a,
+      float[] b,
+      float[] c,
+      int at) {
+    FloatVector zero = FloatVector.zero(FLOATS);
+    int end = length - FLOAT_COUNT;
+    for (int r = 0; r < runs; r++) {
+      int xRun = xFrom + r * length;
+      int gRun = gFrom + r * length;
+      int dxRun = dxFrom + r * length;
+      FloatVector means = FloatVector.broadcast(FLOATS, mean[at + r]);
+      FloatVector scales = FloatVector.broadcast(FLOATS, scale[at + r]);
+      FloatVector shifts = FloatVector.broadcast(FLOATS, shift[at + r]);
+      FloatVector as = FloatVector.broadcast(FLOATS, a[at + r]);
+      FloatVector bs = FloatVector.broadcast(FLOATS, b[at + r]);
+      FloatVector cs = FloatVector.broadcast(FLOATS, c[at + r]);
+      FloatVector lastCentred = load(x, xRun + end).sub(means);
+      FloatVector lastGradient =
+          zero.blend(
+              load(g, gRun + end), lastCentred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
+      FloatVector last = lastGradient.fma(as, lastCentred.fma(bs, cs));
+      for (int i = 0; i < end; i += FLOAT_COUNT) {
+        FloatVector centred = load(x, xRun + i).sub(means);
+        FloatVector gradient =
+            zero.blend(
+                load(g, gRun + i), centred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
+        gradient.fma(as, centred.fma(bs, cs)).intoArray(dx, dxRun + i);
+      }
+      last.intoArray(dx, dxRun + end);
+    }
+  }
+}
