@@ -3,6 +3,7 @@ package org.batchnorm4j.benchmarks.comparison;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import org.batchnorm4j.benchmarks.comparison.Result.Series;
 
@@ -26,6 +27,7 @@ final class Comparison {
   private static final long REST_NANOS = 2_000_000;
 
   private final List<Peer> peers;
+  private final BiPredicate<Peer, Problem> admitted;
   private final int[] threads;
   private final long budget;
   private final int leastRounds;
@@ -34,13 +36,21 @@ final class Comparison {
 
   /**
    * @param peers ours with SIMD first, against which outputs are checked
+   * @param admitted who of them takes part in a problem that it solves
    * @param threads the numbers of threads to compare at
    * @param budget nanoseconds for the rounds of one problem
    * @param leastRounds rounds even beyond the budget, but for those who are slow
    * @param said told in one line each what disagreed
    */
-  Comparison(List<Peer> peers, int[] threads, long budget, int leastRounds, Consumer<String> said) {
+  Comparison(
+      List<Peer> peers,
+      BiPredicate<Peer, Problem> admitted,
+      int[] threads,
+      long budget,
+      int leastRounds,
+      Consumer<String> said) {
     this.peers = peers;
+    this.admitted = admitted;
     this.threads = threads.clone();
     this.budget = budget;
     this.leastRounds = leastRounds;
@@ -51,9 +61,9 @@ final class Comparison {
     /** What the JVM compiles while it runs needs more than what others have compiled. */
     long leastWarmUp() {
       if (peer instanceof Ours) {
-        return peer.name().equals("scalar") ? 100_000_000 : 300_000_000;
+        return peer.name().equals("scalar") ? 50_000_000 : 200_000_000;
       }
-      return peer instanceof Roof ? 50_000_000 : 0;
+      return peer instanceof Roof ? 20_000_000 : 0;
     }
 
     long time(int runs) {
@@ -129,7 +139,7 @@ final class Comparison {
     List<Seat> seats = new ArrayList<>();
     Outputs ours = null;
     for (Peer peer : peers) {
-      if (!peer.solves(problem)) {
+      if (!peer.solves(problem) || !admitted.test(peer, problem)) {
         continue;
       }
       Contender contender = peer.prepare(problem);

@@ -58,10 +58,10 @@ public final class PeersCommand {
     Machine.facts().forEach(this::fact);
     List<Peer> peers = peers();
     long seconds = System.nanoTime();
-    long budget = TimeUnit.MILLISECONDS.toNanos(request.quick() ? 2_000 : 4_000);
+    long budget = TimeUnit.MILLISECONDS.toNanos(request.quick() ? 1_200 : 4_000);
     compile(peers);
     fact(HugePages.now());
-    Comparison comparison = new Comparison(peers, threads, budget, 5, this::wrong);
+    Comparison comparison = new Comparison(peers, request::admits, threads, budget, 5, this::wrong);
     List<Result> results = new ArrayList<>();
     for (WorkList list : request.lists()) {
       for (Planes shape : request.shapes(list)) {
@@ -125,7 +125,7 @@ public final class PeersCommand {
   private void compile(List<Peer> peers) {
     List<Peer> compiled =
         peers.stream().filter(p -> p instanceof Ours || p instanceof Roof).toList();
-    Comparison comparison = new Comparison(compiled, threads, 1, 1, this::wrong);
+    Comparison comparison = new Comparison(compiled, request::admits, threads, 1, 1, this::wrong);
     for (Layout layout : request.layouts()) {
       measure(WorkList.TOPOLOGIES_SMALL, WARM_UP, layout, comparison, _ -> {});
     }

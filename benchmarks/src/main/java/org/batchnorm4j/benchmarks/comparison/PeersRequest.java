@@ -202,6 +202,14 @@ record PeersRequest(
     };
   }
 
+  /** Whether a peer takes part in a problem: the short list has no time for scalar everywhere. */
+  boolean admits(Peer peer, Problem problem) {
+    boolean plainTraining =
+        problem.operation() == Operation.FORWARD || problem.operation() == Operation.BACKWARD;
+    boolean ours = peer.name().equals("scalar") || peer.name().equals("arraycopy");
+    return !quick || !ours || (plainTraining && problem.storage() == DType.FLOAT32);
+  }
+
   /** Whether a peer was not excluded. */
   boolean admits(Peer peer) {
     String name = peer.name().replace(" ", "").toLowerCase(Locale.ROOT);

@@ -68,6 +68,17 @@ class PeersRequestTest {
   }
 
   @Test
+  void theShortListMeasuresScalarKernelsInPlainTrainingAlone() {
+    Ours scalar = new Ours(KernelPreference.SCALAR);
+    Problem training = Problem.of(new Planes(2, 3, 4), Layout.CHANNELS_FIRST, Operation.BACKWARD);
+    Problem inference = training.with(Operation.INFERENCE);
+    assertTrue(parsed("peers", "--quick").admits(scalar, training));
+    assertFalse(parsed("peers", "--quick").admits(scalar, inference));
+    assertTrue(parsed("peers").admits(scalar, inference));
+    assertTrue(parsed("peers", "--quick").admits(new Ours(KernelPreference.SIMD), inference));
+  }
+
+  @Test
   void whatPeersRefuseOrWhatMeasuresNothingIsNotAskedFor() {
     PeersRequest request = parsed("peers");
     Planes single = new Planes(1, 16, 1);
