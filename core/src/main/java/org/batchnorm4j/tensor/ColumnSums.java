@@ -31,32 +31,42 @@ final class ColumnSums implements AutoCloseable {
     return second;
   }
 
-  /** The sum over the even and the odd columns of each run of the block's channel {@code c}. */
-  double firstOf(int c) {
-    return total(first, c);
+  /**
+   * Writes the totals of the block's channels from {@code at} on. Columns of one channel are added
+   * up in two chains, the even and the odd ones of each run. The sums per column are lost.
+   */
+  void totals(double[] firsts, double[] seconds, int at) {
+    addUp(first, firsts, at);
+    addUp(second, seconds, at);
   }
 
-  /** See {@link #firstOf}. */
-  double secondOf(int c) {
-    return total(second, c);
-  }
-
-  private double total(double[] columns, int c) {
+  private void addUp(double[] columns, double[] totals, int at) {
+    int channels = block.channels();
     int length = block.length();
-    double even = 0;
-    double odd = 0;
-    for (int repeat = 0; repeat < block.repeats(); repeat++) {
-      int from = (repeat * block.channels() + c) * length;
-      int i = 0;
-      for (; i + 2 <= length; i += 2) {
-        even += columns[from + i];
-        odd += columns[from + i + 1];
-      }
-      for (; i < length; i++) {
-        even += columns[from + i];
+    int once = channels * length;
+    for (int from = once; from < block.width(); from += once) {
+      for (int i = 0; i < once; i++) {
+        columns[i] += columns[from + i];
       }
     }
-    return even + odd;
+    if (length == 1) {
+      System.arraycopy(columns, 0, totals, at, channels);
+      return;
+    }
+    for (int c = 0; c < channels; c++) {
+      totals[at + c] = total(columns, c * length, (c + 1) * length);
+    }
+  }
+
+  private static double total(double[] columns, int from, int to) {
+    double even = 0;
+    double odd = 0;
+    int i = from;
+    for (; i + 2 <= to; i += 2) {
+      even += columns[i];
+      odd += columns[i + 1];
+    }
+    return i < to ? even + columns[i] + odd : even + odd;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.batchnorm4j.tensor;
 
+import java.util.stream.IntStream;
 import org.batchnorm4j.statistics.ChannelAffine;
 
 /**
@@ -17,6 +18,8 @@ import org.batchnorm4j.statistics.ChannelAffine;
 final class FloatChannels {
   /** Half the distance of the largest float32 from its neighbour: less is lost in x - mean. */
   private static final double LARGEST_MEAN = 0x1p103;
+
+  private static final int[] NONE = {};
 
   private final ChannelAffine affine;
   private final double[] exactA;
@@ -76,6 +79,13 @@ final class FloatChannels {
 
   boolean isWide(int channel) {
     return wide[channel];
+  }
+
+  /** The wide ones among some channels; mostly none. */
+  int[] wideChannels(int from, int to) {
+    return endOfNarrow(from, to) == to
+        ? NONE
+        : IntStream.range(from, to).filter(channel -> wide[channel]).toArray();
   }
 
   /** The end of the channels from {@code from} on that the kernels can take in one call. */

@@ -16,8 +16,6 @@ final class StripSums {
 
   private static final int GRADIENT_ROWS = 4;
 
-  private static final double[] NONE = {};
-
   private final NormalizationScratch scratch;
 
   StripSums(NormalizationScratch scratch) {
@@ -62,10 +60,12 @@ final class StripSums {
         rows.addMoments(some, pivot, sums.first(), sums.second());
       }
       double n = block.count();
+      int at = block.channel();
+      sums.totals(mean, m2, at);
       for (int c = 0; c < block.channels(); c++) {
-        double sum = sums.firstOf(c);
-        mean[block.channel() + c] = pivots[c] + sum / n;
-        m2[block.channel() + c] = Math.max(0.0, sums.secondOf(c) - sum * (sum / n));
+        double sum = mean[at + c];
+        m2[at + c] = Math.max(0.0, m2[at + c] - sum * (sum / n));
+        mean[at + c] = pivots[c] + sum / n;
       }
     }
     scratch.floats().giveBack(block.channels(), pivots);
@@ -89,10 +89,8 @@ final class StripSums {
               ? new Line(
                   mean, columns.spread(line.scales(), first), columns.spread(line.shifts(), first))
               : new Line(mean, mean, mean);
-      double[][] wide = new double[block.channels()][];
-      for (int c = 0; c < wide.length; c++) {
-        wide[c] = line.isWide(first + c) ? new double[2] : NONE;
-      }
+      int[] wide = line.wideChannels(first, first + block.channels());
+      double[][] wideSums = new double[wide.length][2];
       int most = block.rowsPerPiece(GRADIENT_ROWS);
       for (int r = 0; r < block.rows(); r += most) {
         StripBlock some = block.rows(r, Math.min(most, block.rows() - r));
@@ -100,16 +98,14 @@ final class StripSums {
           gate.pass(some.from(), some.rows(), some.stride(), some.width());
         }
         rows.addGradients(some, perColumn, relu, sums.first(), sums.second());
-        for (int c = 0; c < wide.length; c++) {
-          if (wide[c].length > 0) {
-            rows.addWide(some, first + c, relu, wide[c]);
-          }
+        for (int w = 0; w < wide.length; w++) {
+          rows.addWide(some, wide[w], relu, wideSums[w]);
         }
       }
-      for (int c = 0; c < wide.length; c++) {
-        boolean isWide = wide[c].length > 0;
-        sumG[first + c] = isWide ? wide[c][0] : sums.firstOf(c);
-        sumGx[first + c] = isWide ? wide[c][1] : sums.secondOf(c);
+      sums.totals(sumG, sumGx, first);
+      for (int w = 0; w < wide.length; w++) {
+        sumG[wide[w]] = wideSums[w][0];
+        sumGx[wide[w]] = wideSums[w][1];
       }
     }
   }
