@@ -120,6 +120,12 @@ final class TrainingSession {
 
   private static void restore(Trainer trainer, Checkpoint checkpoint, Path file)
       throws FormatException {
+    if (checkpoint.optimizer().isEmpty()) {
+      throw new UsageException(
+          file
+              + " has no state of an optimiser, as one that fold wrote for inference; go on from the"
+              + " checkpoint that was folded");
+    }
     try {
       trainer.requireSameRun(checkpoint);
     } catch (IllegalArgumentException e) {

@@ -210,6 +210,11 @@ class DeployCommandsTest {
     CommandResult after = CommandResult.of("evaluate", out.toString());
     assertEquals(0, after.exit(), after.err());
     assertEquals(before.accuracyLine(), after.accuracyLine());
+    CommandResult resumed = CommandResult.of("train", "--resume", out.toString());
+    assertEquals(2, resumed.exit());
+    assertTrue(
+        resumed.err().contains(out + " has no state of an optimiser, as one that fold wrote"),
+        resumed.err());
   }
 
   @Test
