@@ -24,6 +24,7 @@ final class MaxPooling {
     workers.run(
         x.axis(0),
         n -> {
+          long[] best = new long[geometry.outWidth()];
           for (int c = 0; c < channels; c++) {
             int plane = n * channels + c;
             int in = plane * inPlane;
@@ -35,7 +36,8 @@ final class MaxPooling {
                   y.unsafeFloatArray(),
                   from,
                   plane * outPlane,
-                  geometry);
+                  geometry,
+                  best);
             } else {
               maxDoubles(x, in, y.unsafeDoubleArray(), from, plane * outPlane, geometry);
             }
@@ -46,9 +48,15 @@ final class MaxPooling {
 
   /** Column by column of the window, so that the inner loop runs along a row of the output. */
   private static void maxFloats(
-      float[] x, int offset, int plane, float[] y, int[] from, int out, PoolGeometry geometry) {
+      float[] x,
+      int offset,
+      int plane,
+      float[] y,
+      int[] from,
+      int out,
+      PoolGeometry geometry,
+      long[] best) {
     int stride = geometry.strideW();
-    long[] best = new long[geometry.outWidth()];
     int o = out;
     for (int row = 0; row < geometry.outHeight(); row++) {
       Arrays.fill(best, Long.MIN_VALUE);

@@ -1,7 +1,7 @@
 package org.batchnorm4j.tensor;
 
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
@@ -16,13 +16,13 @@ final class Scratch<A> {
   private static final int LARGEST_CLASS = 30;
 
   private final IntFunction<A> allocate;
-  private final Queue<A>[] kept;
+  private final Deque<A>[] kept;
 
-  @SuppressWarnings("unchecked") // an array of queues of A is only ever filled here
+  @SuppressWarnings("unchecked") // an array of deques of A is only ever filled here
   Scratch(IntFunction<A> allocate) {
     this.allocate = allocate;
     this.kept =
-        Stream.generate(ConcurrentLinkedQueue::new).limit(LARGEST_CLASS + 1).toArray(Queue[]::new);
+        Stream.generate(ArrayDeque::new).limit(LARGEST_CLASS + 1).toArray(Deque[]::new);
   }
 
   /** An array of at least {@code length} elements with arbitrary contents. */
@@ -31,7 +31,11 @@ final class Scratch<A> {
     if (sizeClass > LARGEST_CLASS) {
       return allocate.apply(length);
     }
-    A array = kept[sizeClass].poll();
+    Deque<A> stack = kept[sizeClass];
+    A array;
+    synchronized (stack) {
+      array = stack.poll();
+    }
     return array == null ? allocate.apply(1 << sizeClass) : array;
   }
 
@@ -39,7 +43,10 @@ final class Scratch<A> {
   void giveBack(int length, A array) {
     int sizeClass = sizeClass(length);
     if (sizeClass <= LARGEST_CLASS) {
-      kept[sizeClass].add(array);
+      Deque<A> stack = kept[sizeClass];
+      synchronized (stack) {
+        stack.push(array); // the last one given back is the likeliest to be in a cache
+      }
     }
   }
 
