@@ -7,7 +7,6 @@ import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.VarianceEstimator;
 import org.batchnorm4j.tensor.DType;
-import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Shape;

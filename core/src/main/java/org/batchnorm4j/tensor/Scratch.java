@@ -21,8 +21,7 @@ final class Scratch<A> {
   @SuppressWarnings("unchecked") // an array of deques of A is only ever filled here
   Scratch(IntFunction<A> allocate) {
     this.allocate = allocate;
-    this.kept =
-        Stream.generate(ArrayDeque::new).limit(LARGEST_CLASS + 1).toArray(Deque[]::new);
+    this.kept = Stream.generate(ArrayDeque::new).limit(LARGEST_CLASS + 1).toArray(Deque[]::new);
   }
 
   /** An array of at least {@code length} elements with arbitrary contents. */

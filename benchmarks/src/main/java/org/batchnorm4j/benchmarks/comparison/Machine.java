@@ -9,12 +9,12 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Locale;
 
-/** Facts about the machine, as far as Linux tells them. */
-final class Machine {
+/** Facts about the machine, as far as Linux tells them. Safe for use by many threads. */
+public final class Machine {
   private Machine() {}
 
   /** Processor, caches, memory pages, JVM and load, one line each. */
-  static List<String> facts() {
+  public static List<String> facts() {
     return List.of(
         LocalDate.now(ZoneOffset.UTC) + ", " + processor(),
         "last cache "

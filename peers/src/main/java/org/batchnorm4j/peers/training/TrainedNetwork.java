@@ -1,5 +1,6 @@
 package org.batchnorm4j.peers.training;
 
+import java.util.Arrays;
 import java.util.Locale;
 import org.batchnorm4j.data.ImageShape;
 import org.batchnorm4j.model.Network;
@@ -36,6 +37,24 @@ enum TrainedNetwork {
       case LABML_CIFAR10 -> Network.LABML_CIFAR10.build(shape, CLASSES, norm, SEED);
       case RESNET18 -> ResNet18.build(CLASSES, SEED);
     };
+  }
+
+  /**
+   * The network of that word.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  static TrainedNetwork named(String option) {
+    return Arrays.stream(values())
+        .filter(network -> network.option().equals(option))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "no network \""
+                        + option
+                        + "\"; there are "
+                        + Arrays.stream(values()).map(TrainedNetwork::option).toList()));
   }
 
   /** The word that chooses it. */

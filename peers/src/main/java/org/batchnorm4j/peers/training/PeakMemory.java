@@ -21,23 +21,32 @@ import org.bytedeco.pytorch.global.torch;
 final class PeakMemory {
   private PeakMemory() {}
 
-  /** Prints a table of the peaks of both sides. */
-  static void compare(List<TrainedNetwork> networks, boolean channelsLast)
-      throws IOException, InterruptedException {
-    System.out.println();
-    System.out.println("| network | peak memory, ours, MiB | libtorch, MiB | ours / libtorch |");
-    System.out.println("| --- | --- | --- | --- |");
-    for (TrainedNetwork network : networks) {
-      double ours = inOtherProcess("ours", network, channelsLast);
-      double theirs = inOtherProcess("libtorch", network, channelsLast);
-      System.out.printf(
-          Locale.ROOT,
-          "| %s | %.0f | %.0f | %.2f |%n",
-          network.option(),
-          ours,
-          theirs,
-          ours / theirs);
+  /**
+   * The peaks of both sides.
+   *
+   * @param network what was trained
+   * @param ours MiB
+   * @param theirs MiB
+   */
+  record Row(TrainedNetwork network, double ours, double theirs) {
+
+    double ratio() {
+      return ours / theirs;
     }
+
+    String markdown() {
+      return String.format(
+          Locale.ROOT, "| %s | %.0f | %.0f | %.2f |", network.option(), ours, theirs, ratio());
+    }
+  }
+
+  /** Measures both sides, each in a process of its own. */
+  static Row compare(TrainedNetwork network, boolean channelsLast)
+      throws IOException, InterruptedException {
+    return new Row(
+        network,
+        inOtherProcess("ours", network, channelsLast),
+        inOtherProcess("libtorch", network, channelsLast));
   }
 
   private static double inOtherProcess(String side, TrainedNetwork network, boolean channelsLast)
@@ -46,7 +55,7 @@ final class PeakMemory {
     command.add(ProcessHandle.current().info().command().orElse("java"));
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(List.of("-cp", System.getProperty("java.class.path", "")));
-    command.add(TrainingStepPeers.class.getName());
+    command.add(TrainingCommand.class.getName());
     command.addAll(List.of("--peak", side, network.option(), Boolean.toString(channelsLast)));
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
