@@ -2,6 +2,7 @@ package org.batchnorm4j.peers.training;
 
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.batchnorm4j.nn.AdaptiveAvgPool2d;
 import org.batchnorm4j.nn.BatchNorm;
@@ -36,7 +37,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 final class LibtorchTraining implements TrainingSide {
   private final Module model;
-  private final Map<Object, Tensor> twins = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Tensor> twins = new IdentityHashMap<>();
   private final boolean channelsLast;
   private final Tensor images;
   private final Tensor labels;
@@ -65,9 +66,9 @@ final class LibtorchTraining implements TrainingSide {
             copy(
                 batch.images(),
                 TrainingBatch.COUNT,
-                network.shape.channels(),
-                network.shape.height(),
-                network.shape.width()));
+                network.shape().channels(),
+                network.shape().height(),
+                network.shape().width()));
     labels =
         torch
             .from_blob(
@@ -117,7 +118,7 @@ final class LibtorchTraining implements TrainingSide {
         Tensor y = x;
         for (Module part : chain.members().children().values()) {
           Tensor next = forward(part, y);
-          if (y != x && next != y) {
+          if (!y.equals(x) && !next.equals(y)) {
             y.close();
           }
           y = next;
@@ -140,7 +141,7 @@ final class LibtorchTraining implements TrainingSide {
   }
 
   private Tensor residual(Map<String, Module> parts, Tensor x) {
-    Tensor body = forward(parts.get("body"), x);
+    Tensor body = forward(Objects.requireNonNull(parts.get("body")), x);
     Module shortcut = parts.get("shortcut");
     if (shortcut == null) {
       body.add_(x);

@@ -29,9 +29,9 @@ final class OurTraining implements TrainingSide {
         Tensor.of(
             batch.images(),
             TrainingBatch.COUNT,
-            network.shape.channels(),
-            network.shape.height(),
-            network.shape.width());
+            network.shape().channels(),
+            network.shape().height(),
+            network.shape().width());
     labels = Tensor.of(batch.labels(), TrainingBatch.COUNT);
   }
 

@@ -73,7 +73,7 @@ final class PeakMemory {
   static double measure(String side, TrainedNetwork network, boolean channelsLast, int steps)
       throws IOException {
     Loader.load(torch.class);
-    TrainingBatch batch = TrainingBatch.of(network.shape);
+    TrainingBatch batch = TrainingBatch.of(network.shape());
     System.gc();
     double before = resident("VmRSS:");
     TrainingSide training =

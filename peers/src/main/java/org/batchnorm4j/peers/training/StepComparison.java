@@ -68,7 +68,7 @@ final class StepComparison {
   StepComparison(TrainedNetwork network, boolean quick) {
     this.network = network;
     this.quick = quick;
-    TrainingBatch batch = TrainingBatch.of(network.shape);
+    TrainingBatch batch = TrainingBatch.of(network.shape());
     ours = new OurTraining(network, batch);
     theirs =
         new TrainingSide[] {

@@ -10,31 +10,38 @@ import org.batchnorm4j.nn.Module;
 /** What is trained, and how many steps of it are worth their time. */
 enum TrainedNetwork {
   /** Two convolutions of 5x5 and two linear layers. */
-  LABML_MNIST(new ImageShape(1, 28, 28), 40, 60),
+  LABML_MNIST(1, 28, 40, 60),
   /** Thirteen convolutions of 3x3. */
-  LABML_CIFAR10(new ImageShape(3, 32, 32), 3, 9),
+  LABML_CIFAR10(3, 32, 3, 9),
   /** Residual blocks. */
-  RESNET18(new ImageShape(3, 32, 32), 2, 5);
+  RESNET18(3, 32, 2, 5);
 
   static final int CLASSES = 10;
   private static final long SEED = 20261121;
 
-  final ImageShape shape;
+  private final int channels;
+  private final int side;
   final int warmUp;
   final int steps;
 
-  TrainedNetwork(ImageShape shape, int warmUp, int steps) {
-    this.shape = shape;
+  TrainedNetwork(int channels, int side, int warmUp, int steps) {
+    this.channels = channels;
+    this.side = side;
     this.warmUp = warmUp;
     this.steps = steps;
+  }
+
+  /** Of one picture. */
+  ImageShape shape() {
+    return new ImageShape(channels, side, side);
   }
 
   /** The same first values at each call. */
   Module build() {
     Norm norm = Norm.named("batch");
     return switch (this) {
-      case LABML_MNIST -> Network.LABML_MNIST.build(shape, CLASSES, norm, SEED);
-      case LABML_CIFAR10 -> Network.LABML_CIFAR10.build(shape, CLASSES, norm, SEED);
+      case LABML_MNIST -> Network.LABML_MNIST.build(shape(), CLASSES, norm, SEED);
+      case LABML_CIFAR10 -> Network.LABML_CIFAR10.build(shape(), CLASSES, norm, SEED);
       case RESNET18 -> ResNet18.build(CLASSES, SEED);
     };
   }
