@@ -10,13 +10,10 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.batchnorm4j.cli.apply.NormKind;
 import org.batchnorm4j.cli.apply.NormOptions;
-import org.batchnorm4j.kernel.KernelChoice;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.CpuBackend;
-import org.batchnorm4j.tensor.MatrixMultiplyChoice;
 import org.batchnorm4j.tensor.MatrixMultiplyPreference;
-import org.batchnorm4j.tensor.Workers;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -243,10 +240,7 @@ final class ApplyCommand implements Callable<Integer> {
 
   private Backend backend(KernelPreference preference, int count) {
     // no norm multiplies matrices, so the native library need not be loaded
-    return CpuBackend.of(
-        KernelChoice.choose(preference, this::notice).kernels(),
-        MatrixMultiplyChoice.choose(MatrixMultiplyPreference.JAVA, this::notice).multiply(),
-        count == 1 ? Workers.direct() : Workers.of(count));
+    return CpuBackend.of(preference, MatrixMultiplyPreference.JAVA, count, this::notice);
   }
 
   private void notice(String line) {

@@ -116,6 +116,13 @@ final class TrainCommand implements Callable<Integer> {
   @Nullable String kernels;
 
   @Option(
+      names = "--deterministic",
+      description =
+          "The same bits on any machine, not only on this one: matrix multiplication in plain Java,"
+              + " which is slower.")
+  boolean deterministic;
+
+  @Option(
       names = "--checkpoint-every",
       paramLabel = "N",
       description =
@@ -164,6 +171,9 @@ final class TrainCommand implements Callable<Integer> {
     }
     if (kernels != null) {
       words.addAll(List.of("--kernels", kernels));
+    }
+    if (deterministic) {
+      words.add("--deterministic");
     }
     if (quiet) {
       words.add("--quiet");

@@ -9,6 +9,7 @@ import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.CpuBackend;
+import org.batchnorm4j.tensor.MatrixMultiplyPreference;
 import org.batchnorm4j.training.Checkpoint;
 import org.batchnorm4j.training.RunDirectory;
 import org.batchnorm4j.training.RunSummary;
@@ -46,19 +47,23 @@ final class TrainingSession {
     }
   }
 
+  private Backend backend() {
+    MatrixMultiplyPreference products =
+        given.deterministic ? MatrixMultiplyPreference.JAVA : MatrixMultiplyPreference.AUTO;
+    return CpuBackend.of(choices.kernels(), products, choices.threads(), this::notice);
+  }
+
+  private void notice(String line) {
+    if (!given.quiet) {
+      surroundings.err().println("batchnorm4j: " + line);
+    }
+  }
+
   private int run(
       RunClaim claim, RunPlan plan, @Nullable Checkpoint checkpoint, @Nullable Path from)
       throws IOException {
     DataSplit data = load(plan);
-    Backend backend =
-        CpuBackend.of(
-            choices.kernels(),
-            choices.threads(),
-            line -> {
-              if (!given.quiet) {
-                surroundings.err().println("batchnorm4j: " + line);
-              }
-            });
+    Backend backend = backend();
     Module model = model(plan, data);
     Trainer trainer = new Trainer(model, data, plan.options(), backend).withLabels(plan.labels());
     if (checkpoint != null && from != null) {

@@ -319,20 +319,39 @@ class TrainAndEvaluateTest {
   }
 
   @Test
+  void aDeterministicRunMultipliesInPlainJava() throws IOException {
+    Path out = directory.resolve("plain");
+    CommandResult result = CommandResult.of(arguments(out, "--deterministic", "--epochs", "1"));
+    assertEquals(0, result.exit(), result.err());
+    assertTrue(result.out().contains("matrix multiplication java"), result.out());
+    String elsewhere = CommandResult.of(arguments(directory.resolve("native"))).out();
+    assertFalse(elsewhere.contains("matrix multiplication java"), elsewhere);
+  }
+
+  @Test
   void theCommandThatGoesOnRepeatsWhatACheckpointDoesNotHold() {
     Path out = directory.resolve("my run");
     CommandResult result =
         CommandResult.of(
             false,
             () -> true,
-            arguments(out, "--threads", "1", "--kernels", "scalar", "--quiet", "--epochs", "2"));
+            arguments(
+                out,
+                "--threads",
+                "1",
+                "--kernels",
+                "scalar",
+                "--deterministic",
+                "--quiet",
+                "--epochs",
+                "2"));
     assertEquals(130, result.exit());
     assertEquals(
         "  cd "
             + ShellWords.quote(Path.of("").toAbsolutePath().toString())
             + " && ./batchnorm4j train --resume '"
             + out.resolve("checkpoint.safetensors")
-            + "' --threads 1 --kernels scalar --quiet",
+            + "' --threads 1 --kernels scalar --deterministic --quiet",
         result.err().lines().toList().getLast());
   }
 

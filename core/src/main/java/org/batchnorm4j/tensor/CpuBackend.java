@@ -74,9 +74,27 @@ public final class CpuBackend implements Backend {
    * @throws IllegalStateException if {@code preference} demands what cannot be had
    */
   public static CpuBackend of(KernelPreference preference, int threads, Consumer<String> notice) {
+    return of(preference, MatrixMultiplyPreference.AUTO, threads, notice);
+  }
+
+  /**
+   * The same with a preference for matrix multiplication too: {@link MatrixMultiplyPreference#JAVA}
+   * gives the same bits on any machine.
+   *
+   * @param preference which normalisation kernels to use
+   * @param products which matrix multiplication to use
+   * @param threads number of threads, at least 1
+   * @param notice told in one line each of what could not be had, and of the remedy
+   * @throws IllegalStateException if a preference demands what cannot be had
+   */
+  public static CpuBackend of(
+      KernelPreference preference,
+      MatrixMultiplyPreference products,
+      int threads,
+      Consumer<String> notice) {
     return of(
         KernelChoice.choose(preference, notice).kernels(),
-        MatrixMultiplyChoice.choose(MatrixMultiplyPreference.AUTO, notice).multiply(),
+        MatrixMultiplyChoice.choose(products, notice).multiply(),
         threads == 1 ? Workers.direct() : Workers.of(threads));
   }
 
