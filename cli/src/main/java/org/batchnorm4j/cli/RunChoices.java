@@ -40,7 +40,7 @@ final class RunChoices {
     }
     threads();
     // a run that goes on has the norm of its checkpoint
-    boolean batchNorm = given.resume == null && plan.norm().equals(Norm.batch());
+    boolean batchNorm = given.resume == null && plan.norm().looksAcrossTheBatch();
     if (batchNorm && plan.options().batchSize() == 1) {
       throw new UsageException(
           "--batch-size 1 leaves batch norm one picture to take mean and variance from; choose"

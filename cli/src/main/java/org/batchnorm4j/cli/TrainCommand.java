@@ -50,7 +50,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--norm",
       paramLabel = "NORM",
-      description = "batch (default), layer, group, instance, rms or none.")
+      description =
+          "batch (default), layer, group, instance, rms, renorm, ws+group, batch-channel, ws+batch-channel, whitening, iterative-whitening or none.")
   @Nullable String norm;
 
   @Option(

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Inference is safe for use by many threads; training is not.
  */
 public final class Conv2d implements Module {
-  private final Members members = new Members("Conv2d");
+  private final Members members;
   private final int inChannels;
   private final int outChannels;
   private final Conv2dOptions options;
@@ -40,24 +40,14 @@ public final class Conv2d implements Module {
    * @throws IllegalArgumentException if channels are not positive or not divisible by the groups
    */
   public Conv2d(int inChannels, int outChannels, Conv2dOptions options, RandomStream random) {
+    this("Conv2d", inChannels, outChannels, options, random);
+  }
+
+  /** A layer that errors and texts call by another name. */
+  Conv2d(String kind, int inChannels, int outChannels, Conv2dOptions options, RandomStream random) {
+    members = new Members(kind);
     int groups = options.groups();
-    if (inChannels < 1 || outChannels < 1) {
-      throw new IllegalArgumentException(
-          "Conv2d needs at least 1 channel on either side, got "
-              + inChannels
-              + " to "
-              + outChannels);
-    }
-    if (inChannels % groups != 0 || outChannels % groups != 0) {
-      throw new IllegalArgumentException(
-          "Conv2d: channels "
-              + inChannels
-              + " and "
-              + outChannels
-              + " must be divisible by the "
-              + groups
-              + " groups");
-    }
+    ConvolutionParameters.checkChannels(kind, inChannels, outChannels, groups);
     this.inChannels = inChannels;
     this.outChannels = outChannels;
     this.options = options;
@@ -85,6 +75,11 @@ public final class Conv2d implements Module {
    */
   @Override
   public Tensor forward(Tensor input, Pass pass) {
+    return forward(input, weight.in(pass), pass);
+  }
+
+  /** The same with another kernel of the same shape. */
+  Tensor forward(Tensor input, Tensor kernel, Pass pass) {
     if (input.rank() != 4) {
       throw new ShapeException(
           members
@@ -106,7 +101,7 @@ public final class Conv2d implements Module {
     }
     members.checkInputType(input, weight);
     return Convolutions.conv2d(
-        input, weight.in(pass), bias == null ? null : bias.in(pass), geometry(input), pass);
+        input, kernel, bias == null ? null : bias.in(pass), geometry(input), pass);
   }
 
   private ConvolutionGeometry geometry(Tensor input) {

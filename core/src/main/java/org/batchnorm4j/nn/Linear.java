@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Inference is safe for use by many threads; training is not.
  */
 public final class Linear implements Module {
-  private final Members members = new Members("Linear");
+  private final Members members;
   private final int inFeatures;
   private final int outFeatures;
   private final Parameter weight;
@@ -53,14 +53,27 @@ public final class Linear implements Module {
    *     float64
    */
   public Linear(int inFeatures, int outFeatures, boolean bias, DType dtype, RandomStream random) {
+    this("Linear", inFeatures, outFeatures, bias, dtype, random);
+  }
+
+  /** A layer that errors and texts call by another name. */
+  Linear(
+      String kind,
+      int inFeatures,
+      int outFeatures,
+      boolean bias,
+      DType dtype,
+      RandomStream random) {
+    members = new Members(kind);
     if (inFeatures < 1 || outFeatures < 1) {
       throw new IllegalArgumentException(
-          "Linear needs at least 1 feature on either side, got "
+          kind
+              + " needs at least 1 feature on either side, got "
               + inFeatures
               + " to "
               + outFeatures);
     }
-    Members.checkParameterType("Linear", dtype);
+    Members.checkParameterType(kind, dtype);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     weight =
@@ -85,6 +98,11 @@ public final class Linear implements Module {
    */
   @Override
   public Tensor forward(Tensor input, Pass pass) {
+    return forward(input, weight.in(pass), pass);
+  }
+
+  /** The same with another matrix of the same shape. */
+  Tensor forward(Tensor input, Tensor matrix, Pass pass) {
     if (input.rank() < 2 || input.axis(-1) != inFeatures) {
       throw new ShapeException(
           members
@@ -96,7 +114,7 @@ public final class Linear implements Module {
               + remedy(input));
     }
     members.checkInputType(input, weight);
-    return Products.linear(input, weight.in(pass), bias == null ? null : bias.in(pass), pass);
+    return Products.linear(input, matrix, bias == null ? null : bias.in(pass), pass);
   }
 
   private String remedy(Tensor input) {

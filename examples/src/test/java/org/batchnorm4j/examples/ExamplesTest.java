@@ -44,6 +44,14 @@ class ExamplesTest {
   }
 
   @Test
+  void unnormalisedCellLearnsVisiblySlower() {
+    // over seeds 1 to 4 the losses are 0.64 to 0.73 without and 0.42 to 0.46 with batch norm
+    double without = RecurrentSentiment.loss(false, 160, 1);
+    double with = RecurrentSentiment.loss(true, 160, 1);
+    assertTrue(with < 0.52 && without > 0.58, without + " without, " + with + " with batch norm");
+  }
+
+  @Test
   void functionalFormsRun() {
     assertEquals(
         "(32, 64)\n(16, 64, 32, 32)\n(8, 16, 8, 8)\n(8, 16, 8, 8)\n",

@@ -30,4 +30,9 @@ final class BatchNorms implements Norm {
   public boolean shifts() {
     return true;
   }
+
+  @Override
+  public boolean looksAcrossTheBatch() {
+    return true;
+  }
 }

@@ -5,6 +5,9 @@ import org.batchnorm4j.nn.Conv2dOptions;
 import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.nn.Sequential;
+import org.batchnorm4j.nn.WeightStandardizedConv2d;
+import org.batchnorm4j.nn.WeightStandardizedLinear;
+import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.RandomStream;
 
 /**
@@ -39,7 +42,11 @@ final class Chain {
    */
   Chain conv(String name, int in, int out, Conv2dOptions options, Bias bias) {
     Conv2dOptions chosen = options.withBias(bias == Bias.ALWAYS || !norm.shifts());
-    return add(name, new Conv2d(in, out, chosen, random(name)));
+    return add(
+        name,
+        standardised(bias)
+            ? new WeightStandardizedConv2d(in, out, chosen, random(name))
+            : new Conv2d(in, out, chosen, random(name)));
   }
 
   /**
@@ -47,7 +54,15 @@ final class Chain {
    */
   Chain linear(String name, int in, int out, Bias bias) {
     boolean chosen = bias == Bias.ALWAYS || !norm.shifts();
-    return add(name, new Linear(in, out, chosen, random(name)));
+    return add(
+        name,
+        standardised(bias)
+            ? new WeightStandardizedLinear(in, out, chosen, DType.FLOAT32, random(name))
+            : new Linear(in, out, chosen, random(name)));
+  }
+
+  private boolean standardised(Bias bias) {
+    return bias == Bias.UNLESS_NORMALISED && norm.standardisesWeights();
   }
 
   /** Appends the norm of pictures, if there is one. */

@@ -35,6 +35,19 @@ public interface Norm {
    */
   boolean shifts();
 
+  /** Returns whether training takes statistics across the batch, so that one sample is too few. */
+  default boolean looksAcrossTheBatch() {
+    return false;
+  }
+
+  /**
+   * Returns whether the weights of the layer before are standardised, see {@link
+   * org.batchnorm4j.autograd.WeightStandardization}.
+   */
+  default boolean standardisesWeights() {
+    return false;
+  }
+
   /** Returns batch normalisation with PyTorch's defaults: {@code batch}. */
   static Norm batch() {
     return BatchNorms.INSTANCE;
@@ -62,9 +75,29 @@ public interface Norm {
     return PerSampleNorm.ALL;
   }
 
+  /**
+   * Returns the relatives of batch norm, whose groups have 16 channels or number 16, or the largest
+   * number below that divides the channels:
+   *
+   * <ul>
+   *   <li>{@code renorm}: batch renormalisation, batch norm for 100 batches, then limits that grow
+   *       until batch 500 (r) and 300 (d) to 3 and 5;
+   *   <li>{@code ws+group}: group norm behind layers whose weights are standardised;
+   *   <li>{@code batch-channel} and {@code ws+batch-channel}: batch norm with group norm behind it,
+   *       without and with standardised weights;
+   *   <li>{@code whitening} and {@code iterative-whitening}: decorrelated channels by eigenvalues
+   *       and by 5 of Newton's steps, eps 1e-3.
+   * </ul>
+   */
+  static List<Norm> wider() {
+    return WiderNorm.ALL;
+  }
+
   /** Returns all norms. */
   static List<Norm> all() {
-    return Stream.of(List.of(batch()), perSample(), List.of(none())).flatMap(List::stream).toList();
+    return Stream.of(List.of(batch()), perSample(), wider(), List.of(none()))
+        .flatMap(List::stream)
+        .toList();
   }
 
   /** Returns the words that {@link #named} knows. */

@@ -1,0 +1,65 @@
+package org.batchnorm4j.nn;
+
+import java.util.Optional;
+import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.autograd.WeightStandardization;
+import org.batchnorm4j.tensor.DType;
+import org.batchnorm4j.tensor.RandomStream;
+import org.batchnorm4j.tensor.Tensor;
+
+/**
+ * A {@link Linear} whose weight is standardised in every pass: {@code (w - mean) / sqrt(var +
+ * 1e-5)} over the values of each output (Qiao et al. 2019). State and first values are those of
+ * {@link Linear}; what is stored is the weight before it is standardised.
+ *
+ * <p>Meant for use with a norm behind it, such as {@link GroupNorm}. Inference is safe for use by
+ * many threads; training is not.
+ */
+public final class WeightStandardizedLinear implements Module {
+  private static final double EPS = 1e-5;
+
+  private final Linear plain;
+
+  /**
+   * A layer with repeatable first values; see {@link Linear}.
+   *
+   * @throws IllegalArgumentException if a size is out of range, or an output has fewer than 2
+   *     weights
+   */
+  public WeightStandardizedLinear(
+      int inFeatures, int outFeatures, boolean bias, DType dtype, RandomStream random) {
+    plain = new Linear("WeightStandardizedLinear", inFeatures, outFeatures, bias, dtype, random);
+    if (plain.weight().value().size() / plain.weight().value().axis(0) < 2) {
+      throw new IllegalArgumentException(
+          "WeightStandardizedLinear needs at least 2 weights per output, got shape "
+              + plain.weight().value().shape());
+    }
+  }
+
+  @Override
+  public Tensor forward(Tensor input, Pass pass) {
+    Tensor standardised = WeightStandardization.of(plain.weight().in(pass), EPS, pass);
+    return plain.forward(input, standardised, pass);
+  }
+
+  @Override
+  public Members members() {
+    return plain.members();
+  }
+
+  /** As PyTorch prints the plain layer. */
+  @Override
+  public String toString() {
+    return plain.toString();
+  }
+
+  /** The weight (out, in) before it is standardised. */
+  public Parameter weight() {
+    return plain.weight();
+  }
+
+  /** The constant (out). */
+  public Optional<Parameter> bias() {
+    return plain.bias();
+  }
+}
