@@ -44,7 +44,7 @@ final class Chain {
     Conv2dOptions chosen = options.withBias(bias == Bias.ALWAYS || !norm.shifts());
     return add(
         name,
-        standardised(bias)
+        standardised(bias, in * options.kernelHeight() * options.kernelWidth())
             ? new WeightStandardizedConv2d(in, out, chosen, random(name))
             : new Conv2d(in, out, chosen, random(name)));
   }
@@ -56,13 +56,14 @@ final class Chain {
     boolean chosen = bias == Bias.ALWAYS || !norm.shifts();
     return add(
         name,
-        standardised(bias)
+        standardised(bias, in)
             ? new WeightStandardizedLinear(in, out, chosen, DType.FLOAT32, random(name))
             : new Linear(in, out, chosen, random(name)));
   }
 
-  private boolean standardised(Bias bias) {
-    return bias == Bias.UNLESS_NORMALISED && norm.standardisesWeights();
+  /** One weight alone has no variance and stays as it is. */
+  private boolean standardised(Bias bias, int weightsPerOutput) {
+    return bias == Bias.UNLESS_NORMALISED && norm.standardisesWeights() && weightsPerOutput > 1;
   }
 
   /** Appends the norm of pictures, if there is one. */
