@@ -9,6 +9,7 @@ module org.batchnorm4j {
   exports org.batchnorm4j.kernel;
   exports org.batchnorm4j.nn;
   exports org.batchnorm4j.nn.deploy;
+  exports org.batchnorm4j.nn.parallel;
   exports org.batchnorm4j.optim;
   exports org.batchnorm4j.statistics;
   exports org.batchnorm4j.tensor;

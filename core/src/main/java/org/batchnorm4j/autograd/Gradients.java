@@ -2,6 +2,7 @@ package org.batchnorm4j.autograd;
 
 import java.util.IdentityHashMap;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
@@ -34,6 +35,10 @@ public final class Gradients {
   /** The gradient of a watched tensor, if the loss depends on it. */
   public Optional<Tensor> find(Tensor watched) {
     return Optional.ofNullable(byTensor.get(watched));
+  }
+
+  void forEach(BiConsumer<Tensor, Tensor> visitor) {
+    byTensor.forEach(visitor);
   }
 
   /**

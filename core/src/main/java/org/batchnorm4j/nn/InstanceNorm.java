@@ -67,6 +67,8 @@ public abstract sealed class InstanceNorm implements Module
    * @return same shape, type and layout
    * @throws ShapeException if rank or channels do not fit, or if the input's own statistics
    *     normalise and a channel has one value
+   * @throws IllegalStateException if running statistics are to move in a pass whose statistics
+   *     replicas or micro-batches share
    */
   @Override
   public final Tensor forward(Tensor input, Pass pass) {
@@ -108,6 +110,12 @@ public abstract sealed class InstanceNorm implements Module
   }
 
   private Tensor normalised(Tensor input, Pass pass) {
+    if (runningMean != null && !pass.statistics().ownValuesOnly()) {
+      throw new IllegalStateException(
+          members
+              + " moves running statistics, which replicas and micro-batches do not share; build it"
+              + " without withTrackRunningStats(true)");
+    }
     return SampleNorms.instanceNorm(
         members.toString(),
         input,

@@ -6,14 +6,14 @@ import org.batchnorm4j.tensor.Tensor;
  * Batch norm, with a ReLU behind it or none, and its gradients by definition in float64, with what
  * float32 may be off by. With a ReLU the output is the one before it.
  */
-final class BatchNormDefinition {
+public final class BatchNormDefinition {
   private static final double U = 0x1p-24; // unit roundoff of float32
 
-  final int channels;
-  final double[] mean;
-  final double[] inverse;
-  final double[] sumG;
-  final double[] sumGx;
+  public final int channels;
+  public final double[] mean;
+  public final double[] inverse;
+  public final double[] sumG;
+  public final double[] sumGx;
   private final int plane;
   private final double[] x;
   private final double[] g;
@@ -22,11 +22,12 @@ final class BatchNormDefinition {
   private final double count;
   private final double[] sumSizes;
 
-  BatchNormDefinition(Tensor x, Tensor g, Tensor gamma, Tensor beta, double eps) {
+  public BatchNormDefinition(Tensor x, Tensor g, Tensor gamma, Tensor beta, double eps) {
     this(x, g, gamma, beta, eps, false);
   }
 
-  BatchNormDefinition(Tensor x, Tensor g, Tensor gamma, Tensor beta, double eps, boolean relu) {
+  public BatchNormDefinition(
+      Tensor x, Tensor g, Tensor gamma, Tensor beta, double eps, boolean relu) {
     channels = x.axis(1);
     plane = (int) x.shape().span(2, x.rank());
     this.x = x.toDoubles();
@@ -65,7 +66,7 @@ final class BatchNormDefinition {
     return x[i] - mean[channel(i)];
   }
 
-  double output(int i) {
+  public double output(int i) {
     int c = channel(i);
     return centred(i) * inverse[c] * gamma[c] + beta[c];
   }
@@ -75,7 +76,7 @@ final class BatchNormDefinition {
    * mean by up to u |mean|, which the shift takes back, so only the roundings of that part remain.
    * 1 % covers terms in u^2 and the float64 of both sides.
    */
-  double outputBound(int i) {
+  public double outputBound(int i) {
     int c = channel(i);
     double scale = Math.abs(inverse[c] * gamma[c]);
     double moved = U * Math.abs(mean[c]) * scale;
@@ -83,7 +84,7 @@ final class BatchNormDefinition {
     return 1.01 * U * (sizes + 3 * moved);
   }
 
-  double inputGradient(int i) {
+  public double inputGradient(int i) {
     int c = channel(i);
     double slope = inverse[c] * inverse[c] * sumGx[c] / count;
     return inverse[c] * gamma[c] * (g[i] - sumG[c] / count - centred(i) * slope);
@@ -93,7 +94,7 @@ final class BatchNormDefinition {
    * dx = fma(g, a, fma(x - mean, b, c)): a, b, c, x - mean and two fused sums round once each. The
    * sum in b takes x - mean in float32, so it is off by u times its terms' sizes.
    */
-  double inputGradientBound(int i) {
+  public double inputGradientBound(int i) {
     int c = channel(i);
     double scale = Math.abs(inverse[c] * gamma[c]);
     double slope = scale * inverse[c] * inverse[c] / count;
@@ -111,12 +112,12 @@ final class BatchNormDefinition {
             + 4 * moved);
   }
 
-  double weightGradient(int c) {
+  public double weightGradient(int c) {
     return sumGx[c] * inverse[c];
   }
 
   /** The sum takes x - mean in float32 and is rounded once; 1 % for the float64 sums. */
-  double weightGradientBound(int c) {
+  public double weightGradientBound(int c) {
     return 1.01 * U * (sumSizes[c] * inverse[c] + Math.abs(weightGradient(c)));
   }
 }
