@@ -154,6 +154,7 @@ final class RunChoices {
     options = with(options, given.batchSize, TrainingOptions::withBatchSize);
     options = with(options, given.seed, TrainingOptions::withSeed);
     options = with(options, given.crop, TrainingOptions::withCrop);
+    options = with(options, given.replicas, TrainingOptions::withReplicas);
     options = with(options, given.checkpointEvery, TrainingOptions::withCheckpointEvery);
     if (given.schedule != null) {
       options = options.withSchedule(ScheduleKind.named(given.schedule));

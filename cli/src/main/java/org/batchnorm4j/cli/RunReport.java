@@ -87,6 +87,7 @@ record RunReport(
         + options.schedule().option()
         + ")"
         + augmentation
+        + (options.replicas() > 1 ? ", " + options.replicas() + " replicas" : "")
         + ", seed "
         + options.seed()
         + "; ";

@@ -105,6 +105,14 @@ final class TrainCommand implements Callable<Integer> {
   @Nullable Long seed;
 
   @Option(
+      names = "--replicas",
+      paramLabel = "N",
+      description =
+          "Spread each batch over N replicas that normalise it as one (default 1). Results depend"
+              + " on N in roundings.")
+  @Nullable Integer replicas;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Threads (default: all processors). Results do not depend on it.")

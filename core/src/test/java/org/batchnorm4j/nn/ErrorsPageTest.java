@@ -65,7 +65,7 @@ class ErrorsPageTest {
         rows++;
       }
     }
-    assertEquals(34, rows, "rows that name a test");
+    assertEquals(45, rows, "rows that name a test");
   }
 
   // ---- torch.js' shape types

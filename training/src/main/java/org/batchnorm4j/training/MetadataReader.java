@@ -31,6 +31,11 @@ record MetadataReader(Map<String, String> texts, String what, String prefix) {
     return what + " \"" + prefix + name + "\"";
   }
 
+  /** Returns whether there is such a text. */
+  boolean has(String name) {
+    return texts.containsKey(prefix + name);
+  }
+
   /**
    * Returns a text.
    *

@@ -28,6 +28,10 @@ import org.batchnorm4j.tensor.Tensor;
  * Trains a classifier: batches in a seeded order, cross-entropy, a step of the optimiser, a test at
  * the end of each epoch, and a checkpoint from which a later run goes on to the same bits.
  *
+ * <p>With several replicas each takes a shard of every batch; batch norm takes its statistics from
+ * the whole batch, and the sum of the gradients moves the parameters once. Results depend on the
+ * number of replicas, in roundings and in what is drawn at random per replica.
+ *
  * <p>Everything random is a function of the seed and of the step, so a checkpoint holds no
  * generator; sums run in a fixed order, so the number of threads of the backend does not matter.
  * From the second step on, steps take their memory from the first. A trainer belongs to one thread.
@@ -42,6 +46,7 @@ public final class Trainer {
   private final Optimizer optimizer;
   private final LearningRateSchedule schedule;
   private final Evaluator evaluator;
+  private final ReplicaSteps replicas;
   private final BufferPool pool = new BufferPool();
   private final List<EpochMetrics> metrics = new ArrayList<>();
   private Map<String, String> labels = Map.of();
@@ -77,6 +82,7 @@ public final class Trainer {
     schedule =
         options.schedule().over(options.learningRate(), (long) options.epochs() * loader.batches());
     evaluator = new Evaluator(backend);
+    replicas = new ReplicaSteps(options.replicas(), model, backend, options.seed());
   }
 
   /** Puts texts into every checkpoint, such as the name of the model; returns this. */
@@ -179,7 +185,7 @@ public final class Trainer {
 
   /** Returns the bytes taken from the heap for steps so far. */
   long memoryTaken() {
-    return pool.allocatedBytes();
+    return pool.allocatedBytes() + replicas.memoryTaken();
   }
 
   /** Returns the state between two steps; its tensors are the model's and the optimiser's own. */
@@ -197,6 +203,7 @@ public final class Trainer {
    * @param stop asked after each batch
    * @throws IOException if the disk refuses a file; the last checkpoint is then unchanged
    * @throws ArithmeticException if the loss is no longer a number; likewise
+   * @throws org.batchnorm4j.nn.parallel.CollectiveException if a replica fails; likewise
    */
   public TrainingResult run(RunDirectory directory, TrainingListener listener, BooleanSupplier stop)
       throws IOException {
@@ -274,6 +281,12 @@ public final class Trainer {
 
   /** One step: forward, backward, optimiser. */
   private void step(Batch batch) {
+    if (options.replicas() > 1) {
+      StepOutcome outcome = replicas.step(batch, position.step());
+      checkLoss(outcome.loss());
+      finish(batch, outcome);
+      return;
+    }
     try (Arena arena = pool.open()) {
       Pass pass =
           Pass.training()
@@ -283,36 +296,35 @@ public final class Trainer {
       Tensor scores = model.forward(batch.images(), pass);
       Tensor loss = Objectives.crossEntropy(scores, batch.labels(), pass);
       double value = loss.item();
-      if (!Double.isFinite(value)) {
-        throw new ArithmeticException(
-            "the loss became "
-                + value
-                + " at step "
-                + (position.step() + 1)
-                + " (epoch "
-                + (position.epoch() + 1)
-                + ", batch "
-                + (position.batch() + 1)
-                + "); a learning rate below "
-                + options.learningRate()
-                + " may help");
-      }
+      checkLoss(value);
       Gradients gradients = pass.backward(loss);
-      optimizer.setLearningRate(schedule.at(position.step()));
-      optimizer.step(gradients);
-      long[] labelsOfBatch = batch.labels().toLongs();
-      int count = labelsOfBatch.length;
-      int correct = correct(pass.backend().argmax(scores).toLongs(), labelsOfBatch);
-      position = position.afterBatch(value * count, correct, count);
+      int correct = Answers.correct(pass.backend().argmax(scores), batch.labels());
+      finish(batch, new StepOutcome(gradients, value, correct));
     }
   }
 
-  private static int correct(long[] answers, long[] labels) {
-    int correct = 0;
-    for (int i = 0; i < labels.length; i++) {
-      correct += answers[i] == labels[i] ? 1 : 0;
+  private void checkLoss(double value) {
+    if (!Double.isFinite(value)) {
+      throw new ArithmeticException(
+          "the loss became "
+              + value
+              + " at step "
+              + (position.step() + 1)
+              + " (epoch "
+              + (position.epoch() + 1)
+              + ", batch "
+              + (position.batch() + 1)
+              + "); a learning rate below "
+              + options.learningRate()
+              + " may help");
     }
-    return correct;
+  }
+
+  private void finish(Batch batch, StepOutcome outcome) {
+    optimizer.setLearningRate(schedule.at(position.step()));
+    optimizer.step(outcome.gradients());
+    int count = batch.size();
+    position = position.afterBatch(outcome.loss() * count, outcome.correct(), count);
   }
 
   /** Time of the part of an epoch that this process does. */

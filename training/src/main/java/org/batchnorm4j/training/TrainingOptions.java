@@ -9,10 +9,12 @@ import java.util.NoSuchElementException;
 /**
  * How to train. Immutable and safe for use by several threads; each {@code with...} gives a changed
  * copy. Defaults: 5 epochs of batches of 64, Adam at 1e-3 falling along a cosine, seed 1, no
- * augmentation, a checkpoint at the end of each epoch.
+ * augmentation, one replica, a checkpoint at the end of each epoch.
  */
 public final class TrainingOptions {
   private static final int MOST_EPOCHS = 1_000_000;
+  private static final int MOST_REPLICAS = 64;
+  private static final String REPLICAS = "replicas";
 
   private final int epochs;
   private final int batchSize;
@@ -23,6 +25,7 @@ public final class TrainingOptions {
   private final long seed;
   private final int crop;
   private final boolean flip;
+  private final int replicas;
   private final int checkpointEvery;
 
   private TrainingOptions(Draft draft) {
@@ -35,6 +38,7 @@ public final class TrainingOptions {
     seed = draft.seed;
     crop = draft.crop;
     flip = draft.flip;
+    replicas = draft.replicas;
     checkpointEvery = draft.checkpointEvery;
   }
 
@@ -124,6 +128,17 @@ public final class TrainingOptions {
   }
 
   /**
+   * Returns these options with each batch spread over so many replicas of the model, 1 to 64, which
+   * normalise it as one batch.
+   */
+  public TrainingOptions withReplicas(int value) {
+    requireRange(REPLICAS, value, 1, MOST_REPLICAS);
+    Draft draft = new Draft(this);
+    draft.replicas = value;
+    return new TrainingOptions(draft);
+  }
+
+  /**
    * Returns these options with a checkpoint every so many steps too, or 0 for the ends of epochs
    * only.
    */
@@ -186,6 +201,11 @@ public final class TrainingOptions {
     return flip;
   }
 
+  /** Returns over how many replicas each batch is spread. */
+  public int replicas() {
+    return replicas;
+  }
+
   /** Returns after how many steps a checkpoint is written, 0 for the ends of epochs only. */
   public int checkpointEvery() {
     return checkpointEvery;
@@ -206,6 +226,7 @@ public final class TrainingOptions {
     map.put("seed", seed);
     map.put("crop", crop);
     map.put("flip", flip);
+    map.put(REPLICAS, replicas);
     map.put("checkpoint-every", checkpointEvery);
     return map;
   }
@@ -248,7 +269,10 @@ public final class TrainingOptions {
     TrainingOptions rated = texts.accepted("lr", () -> sized.withLearningRate(rate));
     TrainingOptions decayed = texts.accepted("weight-decay", () -> rated.withWeightDecay(decay));
     TrainingOptions cropped = texts.accepted("crop", () -> decayed.withCrop(crop));
-    return texts.accepted("checkpoint-every", () -> cropped.withCheckpointEvery(every));
+    // checkpoints from before there were replicas
+    int spread = texts.has(REPLICAS) ? texts.integer(REPLICAS) : 1;
+    TrainingOptions replicated = texts.accepted(REPLICAS, () -> cropped.withReplicas(spread));
+    return texts.accepted("checkpoint-every", () -> replicated.withCheckpointEvery(every));
   }
 
   /**
@@ -290,6 +314,7 @@ public final class TrainingOptions {
     long seed = 1;
     int crop;
     boolean flip;
+    int replicas = 1;
     int checkpointEvery;
 
     Draft() {}
@@ -304,6 +329,7 @@ public final class TrainingOptions {
       seed = from.seed;
       crop = from.crop;
       flip = from.flip;
+      replicas = from.replicas;
       checkpointEvery = from.checkpointEvery;
     }
   }

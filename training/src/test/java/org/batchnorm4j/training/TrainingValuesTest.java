@@ -35,10 +35,13 @@ class TrainingValuesTest {
             .withSeed(-5)
             .withCrop(4)
             .withFlip(true)
+            .withReplicas(3)
             .withCheckpointEvery(9);
     assertEquals(options.toMap(), TrainingOptions.fromMap(options.toMap()).toMap());
     assertEquals("0.30000000000000004", options.toMap().get("lr"));
     Map<String, String> less = new HashMap<>(options.toMap());
+    less.remove("replicas"); // as in checkpoints from before there were any
+    assertEquals(1, TrainingOptions.fromMap(less).replicas());
     less.remove("crop");
     assertEquals(
         "option \"crop\" is missing",
@@ -57,6 +60,7 @@ class TrainingValuesTest {
         "learning rate must be a number above 0, got NaN",
         () -> options.withLearningRate(Double.NaN));
     assertRefused("weight decay must be from 0 to 1, got 2.0", () -> options.withWeightDecay(2));
+    assertRefused("replicas must be from 1 to 64, got 0", () -> options.withReplicas(0));
     assertRefused("crop must be from 0 to 64, got 65", () -> options.withCrop(65));
     assertRefused(
         "there is no optimizer \"adma\"; choose one of sgd, adam, adamw",

@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Ranks meet, in the order of ranks whoever comes first, or end with an error that names names. */
 @Timeout(60)
 class ReplicasTest {
-  private static final Duration SHORT = Duration.ofMillis(80);
+  private static final Duration SHORT = Duration.ofMillis(400);
 
   // ---- what comes out
 
@@ -272,7 +272,7 @@ class ReplicasTest {
             });
     assertEquals(
         "rank 1 of 3 replicas did not come to BatchNorm1d \"second\" forward of 3 channels within"
-            + " 80 ms: it was last seen at BatchNorm1d \"first\" forward of 3 channels; look for"
+            + " 400 ms: it was last seen at BatchNorm1d \"first\" forward of 3 channels; look for"
             + " what holds it up, give the executor a thread for each rank, or allow more with"
             + " withDeadline",
         failure.getMessage());
@@ -291,7 +291,7 @@ class ReplicasTest {
               Replicas.of(3).withDeadline(SHORT).withExecutor(one),
               ranks -> forwardAndBackward(ranks, norm, shard(ranks)));
       assertEquals(
-          "ranks 1, 2 of 3 replicas did not come to BatchNorm1d forward of 3 channels within 80"
+          "ranks 1, 2 of 3 replicas did not come to BatchNorm1d forward of 3 channels within 400"
               + " ms: rank 1 has not begun, rank 2 has not begun; look for what holds it up, give"
               + " the executor a thread for each rank, or allow more with withDeadline",
           failure.getMessage());
@@ -325,7 +325,7 @@ class ReplicasTest {
           failure
               .getMessage()
               .startsWith(
-                  "rank 1 of 2 replicas did not finish within 80 ms: it has not begun; look"),
+                  "rank 1 of 2 replicas did not finish within 400 ms: it has not begun; look"),
           failure.getMessage());
     }
   }
@@ -346,7 +346,7 @@ class ReplicasTest {
         failure
             .getMessage()
             .startsWith(
-                "rank 1 of 2 replicas did not finish within 80 ms: it was last seen at hello;"),
+                "rank 1 of 2 replicas did not finish within 400 ms: it was last seen at hello;"),
         failure.getMessage());
   }
 

@@ -32,6 +32,7 @@ import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Micro-batches, ranks and the whole batch give the same; the first two give the same bits. */
@@ -121,11 +122,11 @@ class VirtualBatchTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {2, 3, 7, 12})
-  void microBatchesAndRanksGiveTheSameBits(int parts) {
-    Map<String, Tensor> expected = inMicroBatches(DType.FLOAT32, 0.5, parts).named();
+  @CsvSource({"2, FLOAT32", "3, FLOAT64", "7, FLOAT32", "7, FLOAT64", "12, FLOAT64"})
+  void microBatchesAndRanksGiveTheSameBits(int parts, DType dtype) {
+    Map<String, Tensor> expected = inMicroBatches(dtype, 0.5, parts).named();
     for (int repetition = 0; repetition < 3; repetition++) {
-      Map<String, Tensor> found = onRanks(DType.FLOAT32, 0.5, parts).named();
+      Map<String, Tensor> found = onRanks(dtype, 0.5, parts).named();
       assertEquals(expected.keySet(), found.keySet());
       expected.forEach(
           (name, value) -> assertArrayEquals(value.toBytes(), found.get(name).toBytes(), name));

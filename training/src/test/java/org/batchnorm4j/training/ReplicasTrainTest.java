@@ -1,0 +1,162 @@
+package org.batchnorm4j.training;
+
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.nn.BatchNorm1d;
+import org.batchnorm4j.nn.BatchNorm2d;
+import org.batchnorm4j.nn.Conv2d;
+import org.batchnorm4j.nn.Conv2dOptions;
+import org.batchnorm4j.nn.Flatten;
+import org.batchnorm4j.nn.Linear;
+import org.batchnorm4j.nn.Module;
+import org.batchnorm4j.nn.ReLU;
+import org.batchnorm4j.nn.Sequential;
+import org.batchnorm4j.nn.parallel.CollectiveException;
+import org.batchnorm4j.tensor.Backend;
+import org.batchnorm4j.tensor.RandomStream;
+import org.batchnorm4j.tensor.ShapeException;
+import org.batchnorm4j.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Batches of 16 over replicas; the last one of 2 leaves the third replica, or more, without. */
+class ReplicasTrainTest {
+  @TempDir Path directory;
+
+  private static SmallRun run(int replicas) {
+    return SmallRun.standard().with(SmallRun.standard().options().withReplicas(replicas));
+  }
+
+  @Test
+  void threadsKernelsAndRepetitionChangeNoBit() {
+    byte[] expected = run(3).straight(directory.resolve("one"));
+    assertArrayEquals(expected, run(3).onThreads(2).straight(directory.resolve("two")));
+    SmallRun scalar = run(3).onThreads(5).with(KernelPreference.SCALAR);
+    assertArrayEquals(expected, scalar.straight(directory.resolve("scalar")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 6, 8})
+  void resumedRunHasTheBitsOfAnUndisturbedOne(long steps) {
+    byte[] expected = run(3).straight(directory.resolve("straight"));
+    run(3).until(steps, directory.resolve("stopped"));
+    assertArrayEquals(expected, run(3).onThreads(2).resumed(directory.resolve("stopped")));
+  }
+
+  @Test
+  void anotherNumberOfReplicasIsAnotherRun() {
+    run(3).until(2, directory);
+    assertEquals(
+        "the checkpoint's run has replicas 3, these options have 2",
+        assertThrows(IllegalArgumentException.class, () -> run(2).restored(directory))
+            .getMessage());
+  }
+
+  /** Without dropout, whose numbers are other ones for each replica. */
+  private static Map<String, Tensor> trained(int replicas, Path directory) throws IOException {
+    Module model =
+        new Sequential(
+            new Conv2d(1, 4, Conv2dOptions.kernel(5).withStride(3), RandomStream.of(1)),
+            new BatchNorm2d(4),
+            new ReLU(),
+            new Flatten(),
+            new Linear(256, 16, true, RandomStream.of(2)),
+            new BatchNorm1d(16),
+            new ReLU(),
+            new Linear(16, 10, true, RandomStream.of(3)));
+    TrainingOptions options =
+        TrainingOptions.defaults()
+            .withEpochs(1)
+            .withBatchSize(16)
+            .withOptimizer(OptimizerKind.SGD)
+            .withLearningRate(0.01)
+            .withReplicas(replicas);
+    new Trainer(model, SmallRun.DATA, options, Backend.standard())
+        .run(RunDirectory.at(directory), new TrainingListener() {}, () -> false);
+    return model.stateDict();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 7, 20})
+  void replicasLearnWhatOneLearns(int replicas) throws IOException {
+    Map<String, Tensor> one = trained(1, directory.resolve("one"));
+    Map<String, Tensor> several = trained(replicas, directory.resolve("several"));
+    one.forEach(
+        (name, value) -> {
+          double[] expected = value.toDoubles();
+          double[] actual = requireNonNull(several.get(name)).toDoubles();
+          double largest = Arrays.stream(expected).map(Math::abs).max().orElse(0);
+          // gradients differ by some 100 float32 roundings of 6e-8 of their terms; six steps of
+          // 0.01
+          // with momentum add up 0.2 of that, and each passes it on at most tenfold as it is small.
+          // Statistics of shards instead of batches move the parameters by more than 1e-3.
+          double bound = 1e-5 * (largest + 1);
+          for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], actual[i], bound, name);
+          }
+        });
+  }
+
+  @Test
+  void stepsAfterTheFirstEpochTakeNoNewMemoryForActivations() throws IOException {
+    Trainer trainer = run(3).with(KernelPreference.SCALAR).trainer();
+    List<Long> bytes = new ArrayList<>();
+    trainer.run(
+        RunDirectory.at(directory),
+        new TrainingListener() {
+          @Override
+          public void batchDone(Position position, int batches, double imagesPerSecond) {
+            bytes.add(trainer.memoryTaken());
+          }
+        },
+        () -> false);
+    assertTrue(bytes.getFirst() > 0);
+    assertEquals(bytes.get(0), bytes.get(4));
+    assertEquals(bytes.get(5), bytes.get(11));
+  }
+
+  @Test
+  void lossThatIsNoNumberIsNamedAsWithoutReplicas() {
+    run(3).until(3, directory);
+    Trainer trainer = run(3).restored(directory);
+    requireNonNull(trainer.checkpoint().model().get("9.bias")).fill(Double.NaN);
+    ArithmeticException e =
+        assertThrows(
+            ArithmeticException.class,
+            () -> trainer.run(RunDirectory.at(directory), new TrainingListener() {}, () -> false));
+    assertEquals(
+        "the loss became NaN at step 4 (epoch 1, batch 4); a learning rate below 0.001 may help",
+        e.getMessage());
+  }
+
+  @Test
+  void aReplicaThatFailsIsNamedWithTheReason() {
+    Module wrong = new Sequential(new Flatten(), new BatchNorm1d(5));
+    Trainer trainer =
+        new Trainer(
+            wrong, SmallRun.DATA, TrainingOptions.defaults().withReplicas(2), Backend.standard());
+    CollectiveException e =
+        assertThrows(
+            CollectiveException.class,
+            () -> trainer.run(RunDirectory.at(directory), new TrainingListener() {}, () -> false));
+    assertTrue(
+        requireNonNull(e.getMessage())
+            .matches("rank [01] of 2 replicas failed: ShapeException: BatchNorm1d \"1\" was .*"),
+        e.getMessage());
+    assertInstanceOf(ShapeException.class, e.getCause());
+  }
+}
