@@ -36,6 +36,19 @@ class ExamplesTest {
   }
 
   @Test
+  void partsWithSharedStatisticsGiveTheGradientOfTheWhole() {
+    String[] lines = printed(BatchInParts::run).split("\n", -1);
+    double[] off = new double[3];
+    for (int i = 0; i < 3; i++) {
+      off[i] = Double.parseDouble(lines[i].substring(lines[i].lastIndexOf(' ') + 1));
+    }
+    // sums of 100 float32 products, each within 6e-8 of its size
+    assertTrue(off[0] < 1e-5, "replicas " + off[0]);
+    assertEquals(off[0], off[1], "the same bits");
+    assertTrue(off[2] > 1e-2, "on their own " + off[2]);
+  }
+
+  @Test
   void networkHasTheNamesOfPyTorch() {
     assertEquals(
         "(4, 16, 32, 32)\n(4, 16, 32, 32)\n[conv1.weight, conv1.bias, bn1.weight, bn1.bias,"

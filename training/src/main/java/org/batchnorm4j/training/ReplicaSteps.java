@@ -9,6 +9,7 @@ import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.data.Batch;
 import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.nn.parallel.Collective;
+import org.batchnorm4j.nn.parallel.CollectiveException;
 import org.batchnorm4j.nn.parallel.Replicas;
 import org.batchnorm4j.nn.parallel.Shard;
 import org.batchnorm4j.nn.parallel.SyncBatchNorm;
@@ -50,12 +51,11 @@ final class ReplicaSteps {
   /**
    * Gradients on the heap.
    *
-   * @throws org.batchnorm4j.nn.parallel.CollectiveException if a replica fails
+   * @throws CollectiveException if a replica fails
    */
   StepOutcome step(Batch batch, long step) {
     List<Arena> arenas = pools.stream().map(BufferPool::open).toList();
-    List<Part> parts =
-        replicas.run(collective -> part(batch, step, collective, arenas.get(collective.rank())));
+    List<Part> parts = parts(batch, step, arenas);
     double loss = 0;
     int correct = 0;
     GradientTotal total = new GradientTotal();
@@ -66,6 +66,18 @@ final class ReplicaSteps {
     }
     arenas.forEach(Arena::close); // after a failure they stay open: a replica may still be at work
     return new StepOutcome(total.gradients(), loss, correct);
+  }
+
+  private List<Part> parts(Batch batch, long step, List<Arena> arenas) {
+    try {
+      return replicas.run(
+          collective -> part(batch, step, collective, arenas.get(collective.rank())));
+    } catch (CollectiveException e) {
+      if (e.getCause() instanceof VirtualMachineError error) {
+        throw error; // too little memory is answered as without replicas
+      }
+      throw e;
+    }
   }
 
   private Part part(Batch batch, long step, Collective collective, Arena arena) {

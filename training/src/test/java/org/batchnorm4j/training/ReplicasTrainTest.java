@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.nn.BatchNorm1d;
 import org.batchnorm4j.nn.BatchNorm2d;
@@ -20,6 +21,7 @@ import org.batchnorm4j.nn.Conv2d;
 import org.batchnorm4j.nn.Conv2dOptions;
 import org.batchnorm4j.nn.Flatten;
 import org.batchnorm4j.nn.Linear;
+import org.batchnorm4j.nn.Members;
 import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.nn.ReLU;
 import org.batchnorm4j.nn.Sequential;
@@ -158,5 +160,31 @@ class ReplicasTrainTest {
             .matches("rank [01] of 2 replicas failed: ShapeException: BatchNorm1d \"1\" was .*"),
         e.getMessage());
     assertInstanceOf(ShapeException.class, e.getCause());
+  }
+
+  @Test
+  void tooLittleMemoryIsWhatItIsWithoutReplicas() {
+    Sequential hungry = new Sequential(new Flatten(), new Linear(784, 10));
+    Members members = new Members("Hungry");
+    members.child("inner", hungry);
+    Module model =
+        new Module() {
+          @Override
+          public Tensor forward(Tensor input, Pass pass) {
+            throw new OutOfMemoryError("pretended");
+          }
+
+          @Override
+          public Members members() {
+            return members;
+          }
+        };
+    TrainingOptions options = TrainingOptions.defaults().withReplicas(2);
+    Trainer trainer = new Trainer(model, SmallRun.DATA, options, Backend.standard());
+    OutOfMemoryError e =
+        assertThrows(
+            OutOfMemoryError.class,
+            () -> trainer.run(RunDirectory.at(directory), new TrainingListener() {}, () -> false));
+    assertEquals("pretended", e.getMessage());
   }
 }
