@@ -76,6 +76,9 @@ public final class LocalResponse {
 
   private static Tensor divided(
       Tensor x, Tensor wide, Tensor sums, double factor, double beta, double k, Pass pass) {
+    if (beta == 0) {
+      return x; // anything to the power of 0 is 1, even a base of 0
+    }
     Tensor base = pass.add(pass.mul(sums, factor), k);
     Tensor scale = pass.exp(pass.mul(pass.log(base), -beta));
     return pass.to(pass.mul(wide, scale), x.dtype());

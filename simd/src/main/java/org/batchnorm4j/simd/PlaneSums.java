@@ -272,6 +272,7 @@ final class PlaneSums {
       double[] products,
       int lane) {
     FloatVector zero = FloatVector.zero(NARROW);
+    FloatVector means = FloatVector.broadcast(NARROW, mean);
     FloatVector scales = FloatVector.broadcast(NARROW, scale);
     FloatVector shifts = FloatVector.broadcast(NARROW, shift);
     DoubleVector sum0 = DoubleVector.zero(DOUBLES);
@@ -282,8 +283,8 @@ final class PlaneSums {
       int xRun = xFrom + p * stride;
       int gRun = gFrom + p * stride;
       for (int i = 0; i < steps; i += VirtualLanes.STEP) {
-        FloatVector c0 = loadNarrow(x, xRun + i).sub(mean);
-        FloatVector c1 = loadNarrow(x, xRun + i + DOUBLE_COUNT).sub(mean);
+        FloatVector c0 = loadNarrow(x, xRun + i).sub(means);
+        FloatVector c1 = loadNarrow(x, xRun + i + DOUBLE_COUNT).sub(means);
         DoubleVector g0 =
             widened(
                 zero.blend(
@@ -321,13 +322,14 @@ final class PlaneSums {
       double[] products,
       int lane) {
     FloatVector zero = FloatVector.zero(NARROW);
+    FloatVector means = FloatVector.broadcast(NARROW, mean);
     FloatVector scales = FloatVector.broadcast(NARROW, scale);
     FloatVector shifts = FloatVector.broadcast(NARROW, shift);
     DoubleVector none = DoubleVector.zero(DOUBLES);
     DoubleVector sum = none;
     DoubleVector product = none;
     for (int p = 0; p < planes; p++) {
-      FloatVector c = loadNarrow(x, xFrom + p * stride).sub(mean);
+      FloatVector c = loadNarrow(x, xFrom + p * stride).sub(means);
       FloatVector narrow = loadNarrow(g, gFrom + p * stride);
       DoubleVector gradient =
           none.blend(
