@@ -51,7 +51,8 @@ final class TrainCommand implements Callable<Integer> {
       names = "--norm",
       paramLabel = "NORM",
       description =
-          "batch (default), layer, group, instance, rms, renorm, ws+group, batch-channel, ws+batch-channel, whitening, iterative-whitening or none.")
+          "batch (default), layer, group, instance, rms, local-response, renorm, ws+group,"
+              + " batch-channel, ws+batch-channel, whitening, iterative-whitening or none.")
   @Nullable String norm;
 
   @Option(

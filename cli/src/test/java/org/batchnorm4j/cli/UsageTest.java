@@ -113,7 +113,7 @@ class UsageTest {
         "train --replicas 65  | replicas must be from 1 to 64, got 65",
         "train --crop 65      | crop must be from 0 to 64, got 65",
         "train --kernels fast | kernels \"fast\" are unknown; choose auto, scalar or simd",
-        "train --norm lair    | there is no norm \"lair\"; choose one of batch, layer, group, instance, rms, renorm, ws+group, batch-channel, ws+batch-channel, whitening, iterative-whitening, none",
+        "train --norm lair    | there is no norm \"lair\"; choose one of batch, layer, group, instance, rms, local-response, renorm, ws+group, batch-channel, ws+batch-channel, whitening, iterative-whitening, none",
         "train --overwrite    | --overwrite needs --out DIR, the run to replace",
         "evaluate             | CHECKPOINT is missing",
         "evaluate x --threads 0 | threads must be from 1 to 1024, got 0",

@@ -59,8 +59,8 @@ public interface Norm {
   }
 
   /**
-   * Returns the norms that look at one sample alone: {@code layer}, {@code group}, {@code instance}
-   * and {@code rms}. Where a norm does not fit a kind of layer by itself:
+   * Returns the norms that look at one sample alone: {@code layer}, {@code group}, {@code
+   * instance}, {@code rms} and {@code local-response}. Where a norm does not fit a kind of layer by itself:
    *
    * <ul>
    *   <li>{@code layer} takes all channels and positions of a picture together, with weight and
@@ -68,7 +68,8 @@ public interface Norm {
    *   <li>{@code group} has 16 groups, or the largest number below that divides the channels;
    *   <li>{@code instance} has weight and bias, and is layer norm for features, which have one
    *       value per channel;
-   *   <li>{@code rms} takes a picture as {@code layer} does, without mean and bias.
+   *   <li>{@code rms} takes a picture as {@code layer} does, without mean and bias;
+   *   <li>{@code local-response} is over five channels, and nothing for features.
    * </ul>
    */
   static List<Norm> perSample() {

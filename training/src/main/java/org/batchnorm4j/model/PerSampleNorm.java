@@ -7,8 +7,10 @@ import org.batchnorm4j.nn.GroupNorm;
 import org.batchnorm4j.nn.InstanceNorm2d;
 import org.batchnorm4j.nn.InstanceNormOptions;
 import org.batchnorm4j.nn.LayerNorm;
+import org.batchnorm4j.nn.LocalResponseNorm;
 import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.nn.RMSNorm;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A norm that looks at one sample alone. Immutable and safe for use by several threads.
@@ -22,9 +24,13 @@ import org.batchnorm4j.nn.RMSNorm;
  *   <li>{@code instance}: for pictures {@link InstanceNorm2d} with weight and bias. Features have
  *       one value per channel, of which nothing would be left, so LayerNorm stands in.
  *   <li>{@code rms}: for features {@link RMSNorm}, for pictures {@link PictureRMSNorm}.
+ *   <li>{@code local-response}: for pictures {@link LocalResponseNorm} over five channels, for
+ *       features nothing, as it has no meaning there.
  * </ul>
  */
 final class PerSampleNorm implements Norm {
+  private static final int RESPONSES = 5;
+
   /** All of them, in the order of the list above. */
   static final List<Norm> ALL =
       List.of(
@@ -39,17 +45,23 @@ final class PerSampleNorm implements Norm {
               channels -> new InstanceNorm2d(channels, InstanceNormOptions.labml()),
               LayerNorm::new,
               true),
-          new PerSampleNorm("rms", PictureRMSNorm::new, RMSNorm::new, false));
+          new PerSampleNorm("rms", PictureRMSNorm::new, RMSNorm::new, false),
+          new PerSampleNorm(
+              "local-response", channels -> new LocalResponseNorm(RESPONSES), null, false));
+
 
   private static final int MOST_GROUPS = 16;
 
   private final String name;
   private final IntFunction<Module> planes;
-  private final IntFunction<Module> features;
+  private final @Nullable IntFunction<Module> features;
   private final boolean shifts;
 
   private PerSampleNorm(
-      String name, IntFunction<Module> planes, IntFunction<Module> features, boolean shifts) {
+      String name,
+      IntFunction<Module> planes,
+      @Nullable IntFunction<Module> features,
+      boolean shifts) {
     this.name = name;
     this.planes = planes;
     this.features = features;
@@ -76,7 +88,7 @@ final class PerSampleNorm implements Norm {
 
   @Override
   public Optional<Module> ofFeatures(int count) {
-    return Optional.of(features.apply(count));
+    return Optional.ofNullable(features).map(layer -> layer.apply(count));
   }
 
   @Override

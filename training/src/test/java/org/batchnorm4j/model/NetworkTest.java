@@ -186,7 +186,7 @@ class NetworkTest {
         "there is no model \"vgg\"; choose one of labml-mnist, labml-cifar10, mlp, resnet",
         assertThrows(IllegalArgumentException.class, () -> Network.named("vgg")).getMessage());
     assertEquals(
-        "there is no norm \"lair\"; choose one of batch, layer, group, instance, rms, renorm, ws+group, batch-channel, ws+batch-channel, whitening, iterative-whitening, none",
+        "there is no norm \"lair\"; choose one of batch, layer, group, instance, rms, local-response, renorm, ws+group, batch-channel, ws+batch-channel, whitening, iterative-whitening, none",
         assertThrows(IllegalArgumentException.class, () -> Norm.named("lair")).getMessage());
   }
 }
