@@ -60,7 +60,8 @@ public interface Norm {
 
   /**
    * Returns the norms that look at one sample alone: {@code layer}, {@code group}, {@code
-   * instance}, {@code rms} and {@code local-response}. Where a norm does not fit a kind of layer by itself:
+   * instance}, {@code rms} and {@code local-response}. Where a norm does not fit a kind of layer by
+   * itself:
    *
    * <ul>
    *   <li>{@code layer} takes all channels and positions of a picture together, with weight and

@@ -49,7 +49,6 @@ final class PerSampleNorm implements Norm {
           new PerSampleNorm(
               "local-response", channels -> new LocalResponseNorm(RESPONSES), null, false));
 
-
   private static final int MOST_GROUPS = 16;
 
   private final String name;
