@@ -58,6 +58,11 @@ public final class Conv1dOptions {
     return new Conv1dOptions(row.withDtype(dtype));
   }
 
+  /** Number of groups. */
+  public int groups() {
+    return row.groups();
+  }
+
   /** The same window in a picture one row high. */
   Conv2dOptions row() {
     return row;

@@ -2,19 +2,21 @@ package org.batchnorm4j.nn.deploy;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.batchnorm4j.nn.BatchNorm;
 import org.batchnorm4j.nn.BatchNorm1d;
 import org.batchnorm4j.nn.BatchNorm2d;
 import org.batchnorm4j.nn.BatchNorm3d;
 import org.batchnorm4j.nn.BatchNormNd;
+import org.batchnorm4j.nn.Conv1d;
 import org.batchnorm4j.nn.Conv2d;
+import org.batchnorm4j.nn.ConvTranspose2d;
 import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.nn.Parameter;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A layer and the batch norm behind it, to be made one. Immutable.
@@ -32,13 +34,23 @@ record FoldablePair(String name, Module layer, BatchNorm norm) {
    */
   FoldedWeights weights() {
     return switch (layer) {
+      case Conv1d conv -> {
+        checkConvolution(3);
+        yield weights(conv.weight(), conv.bias());
+      }
       case Conv2d conv -> {
-        checkConvolution();
-        yield weights(conv.weight().value(), conv.bias().map(Parameter::value).orElse(null));
+        checkConvolution(4);
+        yield weights(conv.weight(), conv.bias());
+      }
+      case ConvTranspose2d conv -> {
+        checkConvolution(4);
+        Tensor weight = conv.weight().value();
+        int groups = conv.options().window().groups();
+        yield weights(weight, conv.bias(), OutputChannels.second(weight, groups));
       }
       case Linear linear -> {
         checkLinear();
-        yield weights(linear.weight().value(), linear.bias().map(Parameter::value).orElse(null));
+        yield weights(linear.weight(), linear.bias());
       }
       default ->
           throw new IllegalArgumentException(
@@ -49,15 +61,19 @@ record FoldablePair(String name, Module layer, BatchNorm norm) {
   /** The layer with other weights. */
   Module with(FoldedWeights weights) {
     Tensor weight = weights.weight();
+    int in = weight.axis(1);
+    int out = weights.bias().axis(0);
     RandomStream unused = RandomStream.of(0); // all first values are overwritten
     Module made =
-        layer instanceof Conv2d conv
-            ? new Conv2d(
-                weight.axis(1) * conv.options().groups(),
-                weight.axis(0),
-                conv.options().withBias(true),
-                unused)
-            : new Linear(weight.axis(1), weight.axis(0), true, weight.dtype(), unused);
+        switch (layer) {
+          case Conv1d line ->
+              new Conv1d(in * line.options().groups(), out, line.options().withBias(true), unused);
+          case Conv2d conv ->
+              new Conv2d(in * conv.options().groups(), out, conv.options().withBias(true), unused);
+          case ConvTranspose2d up ->
+              new ConvTranspose2d(weight.axis(0), out, up.options().withBias(true), unused);
+          default -> new Linear(in, out, true, weight.dtype(), unused);
+        };
     Map<String, Tensor> state = new LinkedHashMap<>();
     state.put("weight", weight);
     state.put("bias", weights.bias());
@@ -70,33 +86,38 @@ record FoldablePair(String name, Module layer, BatchNorm norm) {
     return layer instanceof Linear && norm.options().axis() == 1;
   }
 
-  private FoldedWeights weights(Tensor weight, @Nullable Tensor bias) {
+  private FoldedWeights weights(Parameter weight, Optional<Parameter> bias) {
+    return weights(weight.value(), bias, OutputChannels.first(weight.value()));
+  }
+
+  private FoldedWeights weights(Tensor weight, Optional<Parameter> bias, OutputChannels outputs) {
     if (norm.runningMean().isEmpty()) {
       throw new IllegalArgumentException(
           "it tracks no running statistics, so inference normalises each batch by its own");
     }
-    if (norm.numFeatures() != weight.axis(0)) {
+    if (norm.numFeatures() != outputs.count()) {
       throw new IllegalArgumentException(
-          "it has " + norm.numFeatures() + " channels, but " + name + " gives " + weight.axis(0));
+          "it has " + norm.numFeatures() + " channels, but " + name + " gives " + outputs.count());
     }
     DType dtype = norm.options().dtype();
     if (dtype != weight.dtype()) {
       throw new IllegalArgumentException(
           "it is " + dtype + ", but " + name + " is " + weight.dtype());
     }
-    return FoldedWeights.of(weight, bias, norm);
+    return FoldedWeights.of(weight, bias.map(Parameter::value).orElse(null), outputs, norm);
   }
 
-  private void checkConvolution() {
+  private void checkConvolution(int rank) {
     boolean fits =
-        switch (norm) {
-          case BatchNorm2d _ -> true;
-          case BatchNormNd any -> any.options().rank().orElse(4) == 4;
-          case BatchNorm1d _ -> false;
-          case BatchNorm3d _ -> false;
-        };
+        norm.options().rank().orElse(rank) == rank
+            && switch (norm) {
+              case BatchNorm1d _ -> rank == 3;
+              case BatchNorm2d _ -> rank == 4;
+              case BatchNorm3d _ -> false;
+              case BatchNormNd _ -> true;
+            };
     if (!fits) {
-      throw new IllegalArgumentException("it takes no 4D input, as " + name + " gives");
+      throw new IllegalArgumentException("it takes no " + rank + "D input, as " + name + " gives");
     }
     if (norm.options().axis() != 1) {
       throw new IllegalArgumentException(

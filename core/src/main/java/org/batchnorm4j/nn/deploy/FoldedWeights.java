@@ -22,33 +22,35 @@ record FoldedWeights(Tensor weight, Tensor bias, double rounding, double largest
   /**
    * The new weights.
    *
-   * @param oldWeight (out, ...)
    * @param oldBias (out), or null
+   * @param outputs the channels of the weight, as many as the batch norm has
    * @throws IllegalArgumentException if one of them is not finite; the message says which
    */
-  static FoldedWeights of(Tensor oldWeight, @Nullable Tensor oldBias, BatchNorm norm) {
+  static FoldedWeights of(
+      Tensor oldWeight, @Nullable Tensor oldBias, OutputChannels outputs, BatchNorm norm) {
     DType dtype = oldWeight.dtype();
     double[] weight = oldWeight.toDoubles();
-    int channels = norm.numFeatures();
+    int channels = outputs.count();
     double[] bias = oldBias == null ? new double[channels] : oldBias.toDoubles();
     double[] mean = norm.runningMean().orElseThrow().toDoubles();
     double[] variance = norm.runningVar().orElseThrow().toDoubles();
     double[] gamma = values(norm.weight(), 1, channels);
     double[] beta = values(norm.bias(), 0, channels);
-    int each = weight.length / channels;
+    double[] scales = new double[channels];
     double largestScale = 0;
     for (int c = 0; c < channels; c++) {
       double scale = gamma[c] / Math.sqrt(variance[c] + norm.options().eps());
-      for (int i = c * each; i < (c + 1) * each; i++) {
-        weight[i] *= scale;
-      }
       bias[c] = (bias[c] - mean[c]) * scale + beta[c];
-      requireFinite(weight, c * each, (c + 1) * each, bias[c], dtype, c, variance[c]);
+      scales[c] = scale;
       largestScale = Math.max(largestScale, Math.abs(scale));
     }
+    for (int i = 0; i < weight.length; i++) {
+      weight[i] *= scales[outputs.of(i)];
+    }
+    requireFinite(weight, bias, outputs, dtype, variance);
     Tensor newWeight = Tensor.of(weight, oldWeight.shape().toArray()).to(dtype);
     Tensor newBias = Tensor.of(bias, channels).to(dtype);
-    double rounding = rounding(weight, newWeight.toDoubles(), bias, newBias.toDoubles());
+    double rounding = rounding(weight, newWeight.toDoubles(), bias, newBias.toDoubles(), outputs);
     return new FoldedWeights(newWeight, newBias, rounding, largestScale);
   }
 
@@ -61,33 +63,44 @@ record FoldedWeights(Tensor weight, Tensor bias, double rounding, double largest
 
   /** The largest sum over a channel of what rounding changed. */
   private static double rounding(
-      double[] weight, double[] rounded, double[] bias, double[] roundedBias) {
+      double[] weight,
+      double[] rounded,
+      double[] bias,
+      double[] roundedBias,
+      OutputChannels outputs) {
+    double[] sums = new double[bias.length];
+    for (int c = 0; c < sums.length; c++) {
+      sums[c] = Math.abs(roundedBias[c] - bias[c]);
+    }
+    for (int i = 0; i < weight.length; i++) {
+      sums[outputs.of(i)] += Math.abs(rounded[i] - weight[i]);
+    }
     double largest = 0;
-    int each = weight.length / bias.length;
-    for (int c = 0; c < bias.length; c++) {
-      double sum = Math.abs(roundedBias[c] - bias[c]);
-      for (int i = c * each; i < (c + 1) * each; i++) {
-        sum += Math.abs(rounded[i] - weight[i]);
-      }
+    for (double sum : sums) {
       largest = Math.max(largest, sum);
     }
     return largest;
   }
 
   private static void requireFinite(
-      double[] weight, int from, int to, double bias, DType dtype, int channel, double variance) {
-    boolean fits = finite(bias, dtype);
-    for (int i = from; i < to; i++) {
-      fits &= finite(weight[i], dtype);
+      double[] weight, double[] bias, OutputChannels outputs, DType dtype, double[] variance) {
+    boolean[] fits = new boolean[bias.length];
+    for (int c = 0; c < fits.length; c++) {
+      fits[c] = finite(bias[c], dtype);
     }
-    if (!fits) {
-      throw new IllegalArgumentException(
-          "its weights for channel "
-              + channel
-              + ", whose running variance is "
-              + variance
-              + ", are not finite in "
-              + dtype);
+    for (int i = 0; i < weight.length; i++) {
+      fits[outputs.of(i)] &= finite(weight[i], dtype);
+    }
+    for (int c = 0; c < fits.length; c++) {
+      if (!fits[c]) {
+        throw new IllegalArgumentException(
+            "its weights for channel "
+                + c
+                + ", whose running variance is "
+                + variance[c]
+                + ", are not finite in "
+                + dtype);
+      }
     }
   }
 

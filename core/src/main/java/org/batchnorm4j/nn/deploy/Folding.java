@@ -1,7 +1,9 @@
 package org.batchnorm4j.nn.deploy;
 
 import org.batchnorm4j.nn.BatchNorm;
+import org.batchnorm4j.nn.Conv1d;
 import org.batchnorm4j.nn.Conv2d;
+import org.batchnorm4j.nn.ConvTranspose2d;
 import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Module;
 
@@ -48,6 +50,26 @@ public final class Folding {
    */
   public static Conv2d fold(Conv2d layer, BatchNorm norm) {
     return (Conv2d) folded(layer, norm);
+  }
+
+  /**
+   * The convolution of lines and the batch norm behind it as one.
+   *
+   * @throws IllegalArgumentException as for a convolution
+   */
+  public static Conv1d fold(Conv1d layer, BatchNorm norm) {
+    return (Conv1d) folded(layer, norm);
+  }
+
+  /**
+   * The transposed convolution and the batch norm behind it as one, with groups too: {@code s}
+   * belongs to the output channels, which its weight (in, out / groups, Kh, Kw) counts within each
+   * group.
+   *
+   * @throws IllegalArgumentException as for a convolution
+   */
+  public static ConvTranspose2d fold(ConvTranspose2d layer, BatchNorm norm) {
+    return (ConvTranspose2d) folded(layer, norm);
   }
 
   /**

@@ -1,11 +1,16 @@
 package org.batchnorm4j.nn.deploy;
 
+import java.util.Map;
+import java.util.Optional;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.nn.BatchNorm;
 import org.batchnorm4j.nn.BatchNormReLU;
+import org.batchnorm4j.nn.Conv1d;
 import org.batchnorm4j.nn.Conv2d;
+import org.batchnorm4j.nn.ConvTranspose2d;
 import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Module;
+import org.batchnorm4j.nn.Parameter;
 import org.batchnorm4j.nn.Residual;
 import org.batchnorm4j.nn.Sequential;
 import org.batchnorm4j.tensor.DType;
@@ -56,23 +61,36 @@ final class DeviationBound {
         yield new Value(both.forward(in.x, pass), value.error);
       }
       case BatchNorm norm -> norm(norm, in);
+      case Conv1d conv -> {
+        Module magnitudes =
+            new Conv1d(
+                in.x.axis(1),
+                conv.weight().value().axis(0),
+                conv.options().withBias(true),
+                RandomStream.of(0));
+        yield product(conv, magnitudes, conv.weight(), conv.bias(), in);
+      }
       case Conv2d conv -> {
-        Tensor weight = conv.weight().value();
-        Conv2d magnitudes =
+        Module magnitudes =
             new Conv2d(
-                in.x.axis(1), weight.axis(0), conv.options().withBias(true), RandomStream.of(0));
-        magnitudes.weight().value().copyFrom(abs(weight));
-        magnitudes.bias().orElseThrow().value().fill(0);
-        int products = weight.size() / weight.axis(0);
-        yield product(conv, magnitudes, conv.bias().isPresent() ? 1 : 0, products, in);
+                in.x.axis(1),
+                conv.weight().value().axis(0),
+                conv.options().withBias(true),
+                RandomStream.of(0));
+        yield product(conv, magnitudes, conv.weight(), conv.bias(), in);
+      }
+      case ConvTranspose2d conv -> {
+        int outputs = conv.weight().value().axis(1) * conv.options().window().groups();
+        Module magnitudes =
+            new ConvTranspose2d(
+                in.x.axis(1), outputs, conv.options().withBias(true), RandomStream.of(0));
+        yield product(conv, magnitudes, conv.weight(), conv.bias(), in);
       }
       case Linear linear -> {
-        Tensor weight = linear.weight().value();
-        Linear magnitudes =
-            new Linear(weight.axis(1), weight.axis(0), true, DType.FLOAT64, RandomStream.of(0));
-        magnitudes.weight().value().copyFrom(abs(weight));
-        magnitudes.bias().orElseThrow().value().fill(0);
-        yield product(linear, magnitudes, linear.bias().isPresent() ? 1 : 0, weight.axis(1), in);
+        int outputs = linear.weight().value().axis(0);
+        Module magnitudes =
+            new Linear(in.x.axis(-1), outputs, true, DType.FLOAT64, RandomStream.of(0));
+        yield product(linear, magnitudes, linear.weight(), linear.bias(), in);
       }
       default -> new Value(module.forward(in.x, pass), module.forward(in.error, pass));
     };
@@ -80,9 +98,14 @@ final class DeviationBound {
 
   /** A bias is below 1 here, as the first values of layers are. */
   private static Value product(
-      Module layer, Module magnitudes, double bias, int products, Value in) {
+      Module layer, Module magnitudes, Parameter weight, Optional<Parameter> bias, Value in) {
+    Tensor zeros = magnitudes.stateDict().get("bias");
+    zeros.fill(0);
+    magnitudes.loadStateDict(Map.of("weight", abs(weight.value()), "bias", zeros), true);
+    int products = weight.value().size() / zeros.size();
     Pass pass = Pass.inference();
-    Tensor summands = magnitudes.forward(abs(in.x).add(in.error), pass).add(bias);
+    Tensor summands =
+        magnitudes.forward(abs(in.x).add(in.error), pass).add(bias.isPresent() ? 1 : 0);
     Tensor own = summands.mul(2 * (products + 8) * U);
     return new Value(layer.forward(in.x, pass), magnitudes.forward(in.error, pass).add(own));
   }

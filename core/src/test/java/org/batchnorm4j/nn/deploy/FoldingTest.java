@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.nn.BatchNorm;
@@ -41,70 +40,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FoldingTest {
   private final RandomStream random = RandomStream.of(11);
 
-  /** Statistics and parameters as after a training that mattered. */
   private <N extends BatchNorm> N lived(N norm) {
-    int channels = norm.numFeatures();
-    norm.runningMean().ifPresent(t -> t.copyFrom(Tensor.randn(random, channels)));
-    norm.runningVar().ifPresent(t -> t.copyFrom(Tensor.uniform(random, 0.3, 3, channels)));
-    norm.weight().ifPresent(p -> p.value().copyFrom(Tensor.uniform(random, -2, 2, channels)));
-    norm.bias().ifPresent(p -> p.value().copyFrom(Tensor.randn(random, channels)));
-    return norm;
+    return LivedNorms.lived(random, norm);
   }
 
-  private static double[] values(Optional<Tensor> tensor, double otherwise, int size) {
-    return tensor.orElseGet(() -> Tensor.full(otherwise, DType.FLOAT64, size)).toDoubles();
-  }
-
-  /**
-   * What a layer of one multiplication per weight and a batch norm give by definition, and what a
-   * folded layer can be away from it.
-   *
-   * <p>K products are summed. In the folded layer each weight is rounded (u), its product too, and
-   * K sums follow; the bias is rounded and joins one sum: at most (K + 3) u of each summand, and 1
-   * more for terms of higher order. For float64 the definition itself rounds as often.
-   */
-  private static final class Expected {
-    private final double[] y;
-    private final double[] bound;
-    private final double unit;
-
-    Expected(int outputs, int fanIn, DType dtype) {
-      y = new double[outputs];
-      bound = new double[outputs];
-      unit = dtype == DType.FLOAT64 ? 2 * (fanIn + 8) * 0x1p-53 : (fanIn + 4) * 0x1p-24;
-    }
-
-    void put(int at, double sum, double magnitude, BatchNorm norm, int c, double bias) {
-      int channels = norm.numFeatures();
-      double gamma = values(norm.weight().map(p -> p.value()), 1, channels)[c];
-      double beta = values(norm.bias().map(p -> p.value()), 0, channels)[c];
-      double mean = norm.runningMean().orElseThrow().toDoubles()[c];
-      double variance = norm.runningVar().orElseThrow().toDoubles()[c];
-      double deviation = Math.sqrt(variance + norm.options().eps());
-      y[at] = (sum + bias - mean) / deviation * gamma + beta;
-      bound[at] =
-          unit
-              * (Math.abs(gamma) / deviation * (magnitude + Math.abs(bias) + Math.abs(mean))
-                  + Math.abs(beta));
-    }
-
-    void hold(Tensor found) {
-      double[] values = found.toDoubles();
-      assertEquals(y.length, values.length);
-      for (int i = 0; i < y.length; i++) {
-        assertEquals(y[i], values[i], bound[i], "output " + i);
-      }
-    }
-  }
-
-  private Expected linear(Tensor x, Linear layer, BatchNorm norm) {
+  private ExpectedOutputs linear(Tensor x, Linear layer, BatchNorm norm) {
     double[] weight = layer.weight().value().toDoubles();
     int in = x.axis(-1);
     int out = norm.numFeatures();
-    double[] bias = values(layer.bias().map(p -> p.value()), 0, out);
+    double[] bias = ExpectedOutputs.values(layer.bias().map(p -> p.value()), 0, out);
     double[] input = x.toDoubles();
     int rows = x.size() / in;
-    Expected expected = new Expected(rows * out, in, x.dtype());
+    ExpectedOutputs expected = new ExpectedOutputs(rows * out, in, x.dtype());
     for (int n = 0; n < rows; n++) {
       for (int o = 0; o < out; o++) {
         double sum = 0;
@@ -121,7 +68,7 @@ class FoldingTest {
   }
 
   /** Stride 1, no padding. */
-  private Expected convolution(Tensor x, Conv2d layer, BatchNorm norm) {
+  private ExpectedOutputs convolution(Tensor x, Conv2d layer, BatchNorm norm) {
     Tensor weight = layer.weight().value();
     int out = weight.axis(0);
     int each = weight.axis(1);
@@ -129,9 +76,9 @@ class FoldingTest {
     int groups = layer.options().groups();
     int height = x.axis(2) - kernel + 1;
     int width = x.axis(3) - kernel + 1;
-    double[] bias = values(layer.bias().map(p -> p.value()), 0, out);
-    Expected expected =
-        new Expected(x.axis(0) * out * height * width, each * kernel * kernel, x.dtype());
+    double[] bias = ExpectedOutputs.values(layer.bias().map(p -> p.value()), 0, out);
+    ExpectedOutputs expected =
+        new ExpectedOutputs(x.axis(0) * out * height * width, each * kernel * kernel, x.dtype());
     int at = 0;
     for (int n = 0; n < x.axis(0); n++) {
       for (int o = 0; o < out; o++) {
@@ -168,14 +115,9 @@ class FoldingTest {
   })
   void aLinearLayerTakesInWhatIsThere(boolean bias, boolean scale, boolean shift, DType dtype) {
     Linear layer = new Linear(5, 4, bias, dtype, random);
-    BatchNorm1d norm = lived(new BatchNorm1d(4, options(scale, shift, dtype)));
+    BatchNorm1d norm = lived(new BatchNorm1d(4, LivedNorms.options(scale, shift, dtype)));
     Tensor x = Tensor.randn(dtype, random, 6, 5);
     linear(x, layer, norm).hold(Folding.fold(layer, norm).forward(x, Pass.inference()));
-  }
-
-  private static BatchNormOptions options(boolean scale, boolean shift, DType dtype) {
-    BatchNormOptions options = BatchNormOptions.defaults().withDtype(dtype).withEps(1e-2);
-    return scale || shift ? options.withScale(scale).withBias(shift) : options.withAffine(false);
   }
 
   @ParameterizedTest(name = "groups {0} bias {1} gamma {2} beta {3} {4}")
@@ -192,7 +134,7 @@ class FoldingTest {
     Conv2dOptions window =
         Conv2dOptions.kernel(3).withGroups(groups).withBias(bias).withDtype(dtype);
     Conv2d layer = new Conv2d(4, 8, window, random);
-    BatchNorm2d norm = lived(new BatchNorm2d(8, options(scale, shift, dtype)));
+    BatchNorm2d norm = lived(new BatchNorm2d(8, LivedNorms.options(scale, shift, dtype)));
     Tensor x = Tensor.randn(dtype, random, 2, 4, 5, 4);
     Conv2d folded = Folding.fold(layer, norm);
     convolution(x, layer, norm).hold(folded.forward(x, Pass.inference()));
