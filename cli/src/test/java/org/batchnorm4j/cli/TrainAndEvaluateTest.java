@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.batchnorm4j.model.Norm;
 import org.batchnorm4j.training.Checkpoint;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -228,7 +229,7 @@ class TrainAndEvaluateTest {
     for (String[] change :
         new String[][] {
           {"label.model", "mlp", "xyz", "one of labml-mnist, labml-cifar10, mlp, resnet"},
-          {"label.norm", "batch", "lunch", "batch or layer or group or instance or rms or none"},
+          {"label.norm", "batch", "lunch", String.join(" or ", Norm.names())},
           {"label.holdout", "40", "4a", "a whole number"},
           {"option.seed", "1", "x", "a whole number"}
         }) {

@@ -58,7 +58,7 @@ public final class PeersCommand {
     Machine.facts().forEach(this::fact);
     List<Peer> peers = peers();
     long seconds = System.nanoTime();
-    long budget = TimeUnit.MILLISECONDS.toNanos(request.quick() ? 1_200 : 4_000);
+    long budget = TimeUnit.MILLISECONDS.toNanos(request.quick() ? 600 : 4_000);
     compile(peers);
     fact(HugePages.now());
     Comparison comparison = new Comparison(peers, request::admits, threads, budget, 5, this::wrong);
