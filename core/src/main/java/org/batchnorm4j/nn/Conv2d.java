@@ -8,7 +8,6 @@ import org.batchnorm4j.tensor.ConvolutionGeometry;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * 2-D convolution (cross-correlation) of (N, C, H, W). Output sizes are {@code floor((H + 2 padding
@@ -19,11 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Conv2d implements Module {
   private final Members members;
-  private final int inChannels;
   private final int outChannels;
   private final Conv2dOptions options;
-  private final Parameter weight;
-  private final @Nullable Parameter bias;
+  private final ConvolutionParameters parameters;
 
   /** A layer with first values that differ from run to run. */
   public Conv2d(int inChannels, int outChannels, Conv2dOptions options) {
@@ -48,21 +45,19 @@ public final class Conv2d implements Module {
     members = new Members(kind);
     int groups = options.groups();
     ConvolutionParameters.checkChannels(kind, inChannels, outChannels, groups);
-    this.inChannels = inChannels;
     this.outChannels = outChannels;
     this.options = options;
-    long[] shape = {
-      outChannels, inChannels / groups, options.kernelHeight(), options.kernelWidth()
-    };
-    weight =
-        members.parameter(
-            "weight", Initialization.kaimingUniform(options.dtype(), random, Math.sqrt(5), shape));
-    double bound = 1 / Math.sqrt((double) Initialization.fanIn(shape));
-    bias =
-        options.bias()
-            ? members.parameter(
-                "bias", Tensor.uniform(options.dtype(), random, -bound, bound, outChannels))
-            : null;
+    parameters =
+        ConvolutionParameters.of(
+            members,
+            inChannels,
+            options.bias() ? outChannels : 0,
+            options.dtype(),
+            random,
+            outChannels,
+            inChannels / groups,
+            options.kernelHeight(),
+            options.kernelWidth());
   }
 
   /**
@@ -75,31 +70,13 @@ public final class Conv2d implements Module {
    */
   @Override
   public Tensor forward(Tensor input, Pass pass) {
-    return forward(input, weight.in(pass), pass);
+    return forward(input, weight().in(pass), pass);
   }
 
   /** The same with another kernel of the same shape. */
   Tensor forward(Tensor input, Tensor kernel, Pass pass) {
-    if (input.rank() != 4) {
-      throw new ShapeException(
-          members
-              + " expected 4D input (N, C, H, W), got shape "
-              + input.shape()
-              + (input.rank() == 3 ? "; add a batch axis with reshape" : ""));
-    }
-    if (input.axis(1) != inChannels) {
-      throw new ShapeException(
-          members
-              + " was built for "
-              + inChannels
-              + (inChannels == 1 ? " channel" : " channels")
-              + ", but axis 1 of the input shape "
-              + input.shape()
-              + " has "
-              + input.axis(1)
-              + "; shapes read (N, C, H, W) in every layout");
-    }
-    members.checkInputType(input, weight);
+    parameters.check(input, 4, "(N, C, H, W)");
+    Parameter bias = parameters.bias();
     return Convolutions.conv2d(
         input, kernel, bias == null ? null : bias.in(pass), geometry(input), pass);
   }
@@ -108,7 +85,7 @@ public final class Conv2d implements Module {
     try {
       return new ConvolutionGeometry(
           input.axis(0),
-          inChannels,
+          input.axis(1),
           input.axis(2),
           input.axis(3),
           outChannels,
@@ -122,10 +99,7 @@ public final class Conv2d implements Module {
           options.dilationW(),
           options.groups());
     } catch (IllegalArgumentException e) {
-      ShapeException named =
-          new ShapeException(members + ", input " + input.shape() + ": " + e.getMessage());
-      named.initCause(e);
-      throw named;
+      throw parameters.refusal(input, e);
     }
   }
 
@@ -137,7 +111,7 @@ public final class Conv2d implements Module {
   /** As PyTorch prints it. */
   @Override
   public String toString() {
-    return members.describe(inChannels + ", " + outChannels + ", " + options);
+    return members.describe(parameters.inChannels() + ", " + outChannels + ", " + options);
   }
 
   /** Window and steps. */
@@ -147,11 +121,11 @@ public final class Conv2d implements Module {
 
   /** The kernel (out, in / groups, Kh, Kw). */
   public Parameter weight() {
-    return weight;
+    return parameters.weight();
   }
 
   /** The constant (out). */
   public Optional<Parameter> bias() {
-    return Optional.ofNullable(bias);
+    return Optional.ofNullable(parameters.bias());
   }
 }
