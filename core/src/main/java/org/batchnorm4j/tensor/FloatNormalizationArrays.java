@@ -81,32 +81,33 @@ final class FloatNormalizationArrays implements NormalizationArrays, StripSums.R
         x, xFrom + b.from(), b.rows(), b.stride(), b.width(), pivot, sums, squares, 0);
   }
 
+  /** Runs of the next channel each, as one row. */
+  private static StripBlock row(int from, int runs, int length, int channel) {
+    return new StripBlock(from, 1, 0, channel, runs, length, 1);
+  }
+
   @Override
   public void standardiseRuns(int from, int runs, int length, int channel, boolean relu) {
-    int to = channel + runs;
-    for (int k = channel; k < to; k++) {
-      int end = line.endOfNarrow(k, to);
-      int run = from + (k - channel) * length;
-      if (end > k) {
-        kernels.standardiseRuns(
-            x,
-            xFrom + run,
-            out,
-            outFrom + run,
-            end - k,
-            length,
-            line.means(),
-            line.scales(),
-            line.shifts(),
-            k,
-            relu);
-        run += (end - k) * length;
-        k = end;
-      }
-      if (k < to) {
-        WideChannels.standardise(line, x, xFrom + run, out, outFrom + run, 1, 0, length, k, relu);
-      }
-    }
+    line.forEachPart(
+        row(from, runs, length, channel),
+        (column, count) ->
+            kernels.standardiseRuns(
+                x,
+                xFrom + from + column,
+                out,
+                outFrom + from + column,
+                count / length,
+                length,
+                line.means(),
+                line.scales(),
+                line.shifts(),
+                channel + column / length,
+                relu),
+        (column, wide) -> {
+          int xi = xFrom + from + column;
+          int yi = outFrom + from + column;
+          WideChannels.standardise(line, x, xi, out, yi, 1, 0, length, wide, relu);
+        });
   }
 
   @Override
@@ -147,32 +148,28 @@ final class FloatNormalizationArrays implements NormalizationArrays, StripSums.R
 
   @Override
   public void standardiseRunsAddRelu(int from, int runs, int length, int channel) {
-    int to = channel + runs;
-    for (int k = channel; k < to; k++) {
-      int end = line.endOfNarrow(k, to);
-      int run = from + (k - channel) * length;
-      if (end > k) {
-        kernels.standardiseRunsAddRelu(
-            x,
-            xFrom + run,
-            g,
-            gFrom + run,
-            out,
-            outFrom + run,
-            end - k,
-            length,
-            line.means(),
-            line.scales(),
-            line.shifts(),
-            k);
-        run += (end - k) * length;
-        k = end;
-      }
-      if (k < to) {
-        WideChannels.standardiseAddRelu(
-            line, x, xFrom + run, g, gFrom + run, out, outFrom + run, 1, 0, length, k);
-      }
-    }
+    line.forEachPart(
+        row(from, runs, length, channel),
+        (column, count) ->
+            kernels.standardiseRunsAddRelu(
+                x,
+                xFrom + from + column,
+                g,
+                gFrom + from + column,
+                out,
+                outFrom + from + column,
+                count / length,
+                length,
+                line.means(),
+                line.scales(),
+                line.shifts(),
+                channel + column / length),
+        (column, wide) -> {
+          int xi = xFrom + from + column;
+          int gi = gFrom + from + column;
+          int yi = outFrom + from + column;
+          WideChannels.standardiseAddRelu(line, x, xi, g, gi, out, yi, 1, 0, length, wide);
+        });
   }
 
   @Override
@@ -285,20 +282,17 @@ final class FloatNormalizationArrays implements NormalizationArrays, StripSums.R
 
   @Override
   public void runGradient(int from, int runs, int length, int channel, boolean relu) {
-    int to = channel + runs;
-    for (int k = channel; k < to; k++) {
-      int end = line.endOfNarrow(k, to);
-      int run = from + (k - channel) * length;
-      if (end > k) {
-        narrowRunGradient(run, end - k, length, k, relu);
-        run += (end - k) * length;
-        k = end;
-      }
-      if (k < to) {
-        WideChannels.inputGradient(
-            line, x, xFrom + run, g, gFrom + run, out, outFrom + run, 1, 0, length, k, relu);
-      }
-    }
+    line.forEachPart(
+        row(from, runs, length, channel),
+        (column, count) ->
+            narrowRunGradient(
+                from + column, count / length, length, channel + column / length, relu),
+        (column, wide) -> {
+          int xi = xFrom + from + column;
+          int gi = gFrom + from + column;
+          int di = outFrom + from + column;
+          WideChannels.inputGradient(line, x, xi, g, gi, out, di, 1, 0, length, wide, relu);
+        });
   }
 
   private void narrowRunGradient(int from, int runs, int length, int ch, boolean relu) {

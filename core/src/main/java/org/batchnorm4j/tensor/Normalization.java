@@ -302,42 +302,48 @@ final class Normalization {
   private void forEachPlaneBlock(
       Supplier<NormalizationArrays> arrays, ChannelBlocks blocks, PlaneVisitor visitor) {
     int perChannel = blocks.planeBlocks();
-    int total = blocks.channels() * perChannel;
-    workers.run(
-        (total + BLOCKS_PER_TASK - 1) / BLOCKS_PER_TASK,
-        task -> {
-          int to = Math.min(total, (task + 1) * BLOCKS_PER_TASK);
-          try (NormalizationArrays bound = arrays.get()) {
-            for (int i = task * BLOCKS_PER_TASK; i < to; i++) {
-              int channel = i / perChannel;
-              visitor.visit(bound, channel, blocks.planeBlock(channel, i % perChannel), i);
-            }
-          }
+    forEach(
+        blocks.channels() * perChannel,
+        BLOCKS_PER_TASK,
+        arrays,
+        (bound, i) -> {
+          int channel = i / perChannel;
+          visitor.visit(bound, channel, blocks.planeBlock(channel, i % perChannel), i);
         });
   }
 
   private void forEachStrip(
       Supplier<NormalizationArrays> arrays, Strips strips, StripVisitor visitor) {
     int beside = strips.channelBlocks();
-    workers.run(
+    forEach(
         strips.rowBlocks() * beside,
-        task -> {
-          try (NormalizationArrays bound = arrays.get()) {
-            visitor.visit(bound, task / beside, strips.block(task / beside, task % beside));
-          }
-        });
+        1,
+        arrays,
+        (bound, i) -> visitor.visit(bound, i / beside, strips.block(i / beside, i % beside)));
   }
 
   private void forEachRun(
       Supplier<NormalizationArrays> arrays, ChannelBlocks blocks, RunVisitor visitor) {
-    int total = blocks.runBlocks();
+    forEach(
+        blocks.runBlocks(),
+        BLOCKS_PER_TASK,
+        arrays,
+        (bound, i) -> visitor.visit(bound, blocks.runBlock(i)));
+  }
+
+  private interface BlockVisitor {
+    void visit(NormalizationArrays bound, int block);
+  }
+
+  private void forEach(
+      int blocks, int perTask, Supplier<NormalizationArrays> arrays, BlockVisitor visitor) {
     workers.run(
-        (total + BLOCKS_PER_TASK - 1) / BLOCKS_PER_TASK,
+        (blocks + perTask - 1) / perTask,
         task -> {
-          int to = Math.min(total, (task + 1) * BLOCKS_PER_TASK);
+          int to = Math.min(blocks, (task + 1) * perTask);
           try (NormalizationArrays bound = arrays.get()) {
-            for (int i = task * BLOCKS_PER_TASK; i < to; i++) {
-              visitor.visit(bound, blocks.runBlock(i));
+            for (int i = task * perTask; i < to; i++) {
+              visitor.visit(bound, i);
             }
           }
         });
