@@ -40,7 +40,6 @@ import picocli.CommandLine.Parameters;
     synopsisHeading = "Usage: ",
     sortOptions = false)
 final class ApplyCommand implements Callable<Integer> {
-  private static final int MOST_THREADS = 1024;
   private static final long SMALL = 1 << 20;
 
   private final Surroundings surroundings;
@@ -147,10 +146,7 @@ final class ApplyCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     Map<String, String> texts = texts();
     KernelPreference preference = check(texts);
-    int count = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    if (count < 1 || count > MOST_THREADS) {
-      throw new UsageException("threads must be from 1 to " + MOST_THREADS + ", got " + count);
-    }
+    int count = Processing.threads(threads);
     ApplyPlaces places = ApplyPlaces.of(files(), isNamed(), verify);
     Backend backend;
     if (!Stage.onlyChecks()) {
@@ -232,7 +228,7 @@ final class ApplyCommand implements Callable<Integer> {
       if (isNamed()) {
         NormOptions.requireUsed(options.kind(), texts);
       }
-      return kernels == null ? KernelPreference.AUTO : KernelPreference.named(kernels);
+      return Processing.kernels(kernels);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e);
     }

@@ -3,7 +3,6 @@ package org.batchnorm4j.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.batchnorm4j.data.DataSource;
-import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.tensor.CpuBackend;
 import org.batchnorm4j.training.Checkpoint;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +11,6 @@ import picocli.CommandLine.Parameters;
 
 /** What the commands on a checkpoint have in common. Used from one thread. */
 final class CheckpointOptions {
-  private static final int MOST_THREADS = 1024;
 
   @Parameters(
       index = "0",
@@ -62,29 +60,19 @@ final class CheckpointOptions {
       if (data != null) {
         DataSource.parse(data);
       }
-      preference();
+      Processing.kernels(kernels);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e);
     }
-    threads();
-  }
-
-  private KernelPreference preference() {
-    return kernels == null ? KernelPreference.AUTO : KernelPreference.named(kernels);
-  }
-
-  private int threads() {
-    int count = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    if (count < 1 || count > MOST_THREADS) {
-      throw new UsageException("threads must be from 1 to " + MOST_THREADS + ", got " + count);
-    }
-    return count;
+    Processing.threads(threads);
   }
 
   /** What computes; says on the error stream what could not be had. */
   CpuBackend backend(Surroundings surroundings) {
     return CpuBackend.of(
-        preference(), threads(), line -> surroundings.err().println("batchnorm4j: " + line));
+        Processing.kernels(kernels),
+        Processing.threads(threads),
+        line -> surroundings.err().println("batchnorm4j: " + line));
   }
 
   /** Reads the checkpoint. */

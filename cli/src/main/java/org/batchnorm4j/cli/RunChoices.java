@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What was chosen on the command line of {@code train}, laid over the defaults or a checkpoint. */
 final class RunChoices {
-  private static final int MOST_THREADS = 1024;
-
   private final TrainCommand given;
 
   RunChoices(TrainCommand given) {
@@ -56,17 +54,12 @@ final class RunChoices {
 
   /** Number of threads. */
   int threads() {
-    int threads =
-        given.threads == null ? Runtime.getRuntime().availableProcessors() : given.threads;
-    if (threads < 1 || threads > MOST_THREADS) {
-      throw new UsageException("threads must be from 1 to " + MOST_THREADS + ", got " + threads);
-    }
-    return threads;
+    return Processing.threads(given.threads);
   }
 
   /** Which kernels. */
   KernelPreference kernels() {
-    return given.kernels == null ? KernelPreference.AUTO : KernelPreference.named(given.kernels);
+    return Processing.kernels(given.kernels);
   }
 
   /** The plan of a new run. */
