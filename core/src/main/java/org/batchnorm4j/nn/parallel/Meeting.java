@@ -59,6 +59,11 @@ final class Meeting {
     return stages.length;
   }
 
+  /** What guards everything: who holds it does several things of which no rank sees only one. */
+  ReentrantLock lock() {
+    return lock;
+  }
+
   /** Says that the calling thread is a rank; false if it is too late for that. */
   boolean begun(int rank) {
     lock.lock();
