@@ -140,6 +140,19 @@ public record ConvolutionGeometry(
         && paddingWidth == 0;
   }
 
+  /**
+   * Number of windows along one axis, as the axes of a geometry count them; at most the largest
+   * int.
+   *
+   * @param axis the name of the axis, for errors
+   * @throws IllegalArgumentException if {@code in} is not positive or smaller than one window
+   */
+  public static int windowsAlong(
+      String axis, int in, int kernel, int stride, int padding, int dilation) {
+    atLeast(1, in, axis + " of the input");
+    return Math.clamp(windows(axis, in, kernel, stride, padding, dilation), 1, Integer.MAX_VALUE);
+  }
+
   private static void atLeast(int least, int value, String name) {
     if (value < least) {
       throw new IllegalArgumentException(

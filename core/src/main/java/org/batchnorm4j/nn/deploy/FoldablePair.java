@@ -10,6 +10,7 @@ import org.batchnorm4j.nn.BatchNorm3d;
 import org.batchnorm4j.nn.BatchNormNd;
 import org.batchnorm4j.nn.Conv1d;
 import org.batchnorm4j.nn.Conv2d;
+import org.batchnorm4j.nn.Conv3d;
 import org.batchnorm4j.nn.ConvTranspose2d;
 import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Module;
@@ -42,6 +43,10 @@ record FoldablePair(String name, Module layer, BatchNorm norm) {
         checkConvolution(4);
         yield weights(conv.weight(), conv.bias());
       }
+      case Conv3d conv -> {
+        checkConvolution(5);
+        yield weights(conv.weight(), conv.bias());
+      }
       case ConvTranspose2d conv -> {
         checkConvolution(4);
         Tensor weight = conv.weight().value();
@@ -70,6 +75,8 @@ record FoldablePair(String name, Module layer, BatchNorm norm) {
               new Conv1d(in * line.options().groups(), out, line.options().withBias(true), unused);
           case Conv2d conv ->
               new Conv2d(in * conv.options().groups(), out, conv.options().withBias(true), unused);
+          case Conv3d cube ->
+              new Conv3d(in * cube.options().groups(), out, cube.options().withBias(true), unused);
           case ConvTranspose2d up ->
               new ConvTranspose2d(weight.axis(0), out, up.options().withBias(true), unused);
           default -> new Linear(in, out, true, weight.dtype(), unused);
@@ -113,7 +120,7 @@ record FoldablePair(String name, Module layer, BatchNorm norm) {
             && switch (norm) {
               case BatchNorm1d _ -> rank == 3;
               case BatchNorm2d _ -> rank == 4;
-              case BatchNorm3d _ -> false;
+              case BatchNorm3d _ -> rank == 5;
               case BatchNormNd _ -> true;
             };
     if (!fits) {

@@ -3,6 +3,7 @@ package org.batchnorm4j.nn.deploy;
 import org.batchnorm4j.nn.BatchNorm;
 import org.batchnorm4j.nn.Conv1d;
 import org.batchnorm4j.nn.Conv2d;
+import org.batchnorm4j.nn.Conv3d;
 import org.batchnorm4j.nn.ConvTranspose2d;
 import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Module;
@@ -59,6 +60,15 @@ public final class Folding {
    */
   public static Conv1d fold(Conv1d layer, BatchNorm norm) {
     return (Conv1d) folded(layer, norm);
+  }
+
+  /**
+   * The convolution of volumes and the batch norm behind it as one.
+   *
+   * @throws IllegalArgumentException as for a convolution
+   */
+  public static Conv3d fold(Conv3d layer, BatchNorm norm) {
+    return (Conv3d) folded(layer, norm);
   }
 
   /**

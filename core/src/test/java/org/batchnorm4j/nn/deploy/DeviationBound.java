@@ -7,6 +7,7 @@ import org.batchnorm4j.nn.BatchNorm;
 import org.batchnorm4j.nn.BatchNormReLU;
 import org.batchnorm4j.nn.Conv1d;
 import org.batchnorm4j.nn.Conv2d;
+import org.batchnorm4j.nn.Conv3d;
 import org.batchnorm4j.nn.ConvTranspose2d;
 import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Module;
@@ -73,6 +74,15 @@ final class DeviationBound {
       case Conv2d conv -> {
         Module magnitudes =
             new Conv2d(
+                in.x.axis(1),
+                conv.weight().value().axis(0),
+                conv.options().withBias(true),
+                RandomStream.of(0));
+        yield product(conv, magnitudes, conv.weight(), conv.bias(), in);
+      }
+      case Conv3d conv -> {
+        Module magnitudes =
+            new Conv3d(
                 in.x.axis(1),
                 conv.weight().value().axis(0),
                 conv.options().withBias(true),

@@ -10,6 +10,7 @@ import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.nn.BatchNorm;
 import org.batchnorm4j.nn.BatchNorm1d;
 import org.batchnorm4j.nn.BatchNorm2d;
+import org.batchnorm4j.nn.BatchNorm3d;
 import org.batchnorm4j.nn.BatchNormNd;
 import org.batchnorm4j.nn.BatchNormOptions;
 import org.batchnorm4j.nn.BatchNormReLU;
@@ -17,6 +18,8 @@ import org.batchnorm4j.nn.Conv1d;
 import org.batchnorm4j.nn.Conv1dOptions;
 import org.batchnorm4j.nn.Conv2d;
 import org.batchnorm4j.nn.Conv2dOptions;
+import org.batchnorm4j.nn.Conv3d;
+import org.batchnorm4j.nn.Conv3dOptions;
 import org.batchnorm4j.nn.ConvTranspose2d;
 import org.batchnorm4j.nn.ConvTranspose2dOptions;
 import org.batchnorm4j.nn.Parameter;
@@ -29,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Folding into convolutions of lines and into transposed ones. */
+/** Folding into convolutions of lines and of volumes, and into transposed ones. */
 class FoldedConvolutionsTest {
   private final RandomStream random = RandomStream.of(12);
 
@@ -108,6 +111,64 @@ class FoldedConvolutionsTest {
     assertEquals(window.toString(), folded.options().toString());
   }
 
+  /** Kernel 2x3x1, stride 1x2x1, padding 1x0x1, dilation 2x1x1. */
+  private static ExpectedOutputs volumes(Tensor x, Conv3d layer, int groups, BatchNorm norm) {
+    Tensor weight = layer.weight().value();
+    int out = weight.axis(0);
+    int each = weight.axis(1);
+    int depth = x.axis(2) + 2 - 2;
+    int height = (x.axis(3) - 3) / 2 + 1;
+    int width = x.axis(4) + 2;
+    Sums sums = new Sums(x.axis(0) * out * depth * height * width);
+    int at = 0;
+    for (int n = 0; n < x.axis(0); n++) {
+      for (int o = 0; o < out; o++) {
+        for (int d = 0; d < depth; d++) {
+          for (int h = 0; h < height; h++) {
+            for (int w = 0; w < width; w++) {
+              for (int tap = 0; tap < each * 6; tap++) {
+                int plane = d - 1 + tap / 3 % 2 * 2;
+                int column = w - 1;
+                if (plane >= 0 && plane < x.axis(2) && column >= 0 && column < x.axis(4)) {
+                  int channel = o / (out / groups) * each + tap / 6;
+                  sums.add(
+                      at,
+                      x.at(n, channel, plane, 2 * h + tap % 3, column)
+                          * weight.at(o, tap / 6, tap / 3 % 2, tap % 3, 0));
+                }
+              }
+              at++;
+            }
+          }
+        }
+      }
+    }
+    return sums.behind(layer.bias(), norm, depth * height * width, each * 6, x.dtype());
+  }
+
+  @ParameterizedTest(name = "{0} channels groups {1} bias {2} gamma {3} beta {4} {5}")
+  @CsvSource({
+    "6, 1, false, false, false, FLOAT32",
+    "6, 2, true, true, true, FLOAT32",
+    "8, 4, false, true, false, FLOAT64",
+    "8, 2, true, false, false, FLOAT64"
+  })
+  void aConvolutionOfVolumesTakesInWhatIsThereGroupByGroup(
+      int out, int groups, boolean bias, boolean scale, boolean shift, DType dtype) {
+    Conv3dOptions window =
+        Conv3dOptions.kernel(2, 3, 1)
+            .withStride(1, 2, 1)
+            .withPadding(1, 0, 1)
+            .withDilation(2, 1, 1)
+            .withGroups(groups);
+    Conv3d layer = new Conv3d(4, out, window.withBias(bias).withDtype(dtype), random);
+    BatchNorm3d norm = lived(new BatchNorm3d(out, LivedNorms.options(scale, shift, dtype)));
+    Tensor x = Tensor.randn(dtype, random, 2, 4, 3, 6, 2);
+    Conv3d folded = Folding.fold(layer, norm);
+    volumes(x, layer, groups, norm).hold(folded.forward(x, Pass.inference()));
+    assertEquals(window.toString(), folded.options().toString());
+  }
+
   /**
    * Kernel 2x3, stride 2x1, padding 1x0, dilation 1x2, one row of output padding: what each input
    * element sends to the output, in the order of the inputs.
@@ -174,7 +235,7 @@ class FoldedConvolutionsTest {
   }
 
   @Test
-  void wholeModelsOfLinesAndOfTransposedConvolutionsGiveTheSame() {
+  void wholeModelsOfLinesVolumesAndTransposedConvolutionsGiveTheSame() {
     DType wide = DType.FLOAT64;
     BatchNormOptions norm = BatchNormOptions.defaults().withDtype(wide);
     Conv1dOptions line = Conv1dOptions.kernel(3).withDtype(wide);
@@ -185,6 +246,14 @@ class FoldedConvolutionsTest {
             new Conv1d(4, 6, line.withGroups(2), random),
             lived(new BatchNormNd(6, norm))),
         Tensor.randn(wide, random, 3, 2, 9));
+    Conv3dOptions cube = Conv3dOptions.kernel(2).withDtype(wide);
+    holdsWithoutNorms(
+        new Sequential(
+            new Conv3d(2, 4, cube.withBias(false), random),
+            new BatchNormReLU(lived(new BatchNorm3d(4, norm))),
+            new Conv3d(4, 6, cube.withGroups(2).withPadding(1), random),
+            lived(new BatchNormNd(6, norm))),
+        Tensor.randn(wide, random, 2, 2, 3, 4, 3));
     ConvTranspose2dOptions up = ConvTranspose2dOptions.kernel(3).withStride(2).withDtype(wide);
     holdsWithoutNorms(
         new Sequential(
@@ -241,6 +310,13 @@ class FoldedConvolutionsTest {
     assertEquals(
         "it takes no 3D input, as Conv1d \"0\" gives",
         kept(new Sequential(line, new BatchNorm1d(3, BatchNormOptions.defaults().withRank(2)))));
+    Conv3d cube = new Conv3d(2, 3, Conv3dOptions.kernel(1));
+    assertEquals(
+        "it takes no 5D input, as Conv3d \"0\" gives",
+        kept(new Sequential(cube, new BatchNorm2d(3))));
+    assertEquals(
+        "it takes no 3D input, as Conv1d \"0\" gives",
+        kept(new Sequential(line, new BatchNorm3d(3))));
     assertEquals(
         "it takes no 4D input, as ConvTranspose2d \"0\" gives",
         kept(new Sequential(up, new BatchNorm1d(6))));

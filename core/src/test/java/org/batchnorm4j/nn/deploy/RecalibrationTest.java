@@ -16,8 +16,11 @@ import java.util.function.Function;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.nn.BatchNorm1d;
 import org.batchnorm4j.nn.BatchNorm2d;
+import org.batchnorm4j.nn.BatchNorm3d;
 import org.batchnorm4j.nn.BatchNormFreeze;
 import org.batchnorm4j.nn.BatchNormOptions;
+import org.batchnorm4j.nn.Conv3d;
+import org.batchnorm4j.nn.Conv3dOptions;
 import org.batchnorm4j.nn.Dropout;
 import org.batchnorm4j.nn.InstanceNorm1d;
 import org.batchnorm4j.nn.InstanceNormOptions;
@@ -112,6 +115,26 @@ class RecalibrationTest {
     assertEquals(16, report.changed().getLast().values());
     assertEquals(4, report.batches());
     assertEquals(List.of(), report.kept());
+  }
+
+  @Test
+  void volumesAreTakenInAsWell() {
+    // the window is as large as each volume of 2 x 2 x 1, so the convolution is one product a row
+    Conv3dOptions whole = Conv3dOptions.kernel(2, 2, 1).withDtype(DType.FLOAT64);
+    Sequential model =
+        new Sequential(
+            new Conv3d(1, 3, whole, random),
+            new BatchNorm3d(3, BatchNormOptions.defaults().withDtype(DType.FLOAT64)));
+    List<Tensor> given = batches(7, 2, 6);
+    List<Tensor> volumes = given.stream().map(b -> b.reshape(-1, 1, 2, 2, 1)).toList();
+    for (RecalibrationOrder order : RecalibrationOrder.values()) {
+      model.stateDict().get("1.running_mean").fill(9);
+      Recalibration.recalibrate(model, volumes, order, Backend.standard());
+      double[][] rows =
+          Definition.linear(rows(given), state(model, "0.weight"), state(model, "0.bias"));
+      assertArrayEquals(Definition.means(rows), state(model, "1.running_mean"), TOLERANCE);
+      assertArrayEquals(Definition.variances(rows, 1), state(model, "1.running_var"), TOLERANCE);
+    }
   }
 
   @Test
