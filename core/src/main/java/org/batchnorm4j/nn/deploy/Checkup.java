@@ -9,7 +9,10 @@ import java.util.Optional;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.nn.BatchNorm;
 import org.batchnorm4j.nn.BatchNormFreeze;
+import org.batchnorm4j.nn.Conv1d;
 import org.batchnorm4j.nn.Conv2d;
+import org.batchnorm4j.nn.Conv3d;
+import org.batchnorm4j.nn.ConvTranspose2d;
 import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.nn.Parameter;
@@ -270,15 +273,17 @@ final class Checkup {
   private void checkBias(String path, Module layer, BatchNorm norm) {
     Optional<Parameter> bias =
         switch (layer) {
+          case Conv1d line -> line.bias();
           case Conv2d conv -> conv.bias();
+          case Conv3d cube -> cube.bias();
+          case ConvTranspose2d up -> up.bias();
           case Linear linear -> linear.bias();
           default -> Optional.empty();
         };
     NormSight sight = seen.get(norm);
+    boolean lastAxis = layer instanceof Linear; // that of a convolution is axis 1
     boolean sameAxis =
-        norm.options().axis() == 1
-            ? layer instanceof Conv2d || (sight != null && sight.rank() == 2)
-            : layer instanceof Linear;
+        norm.options().axis() == 1 ? !lastAxis || (sight != null && sight.rank() == 2) : lastAxis;
     boolean ownStatistics = !norm.frozen().contains(BatchNormFreeze.NORMALISATION);
     if (bias.isPresent() && sameAxis && ownStatistics) {
       int values = bias.get().value().size();

@@ -12,12 +12,19 @@ import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.nn.BatchNorm;
 import org.batchnorm4j.nn.BatchNorm1d;
 import org.batchnorm4j.nn.BatchNorm2d;
+import org.batchnorm4j.nn.BatchNorm3d;
 import org.batchnorm4j.nn.BatchNormFreeze;
 import org.batchnorm4j.nn.BatchNormNd;
 import org.batchnorm4j.nn.BatchNormOptions;
 import org.batchnorm4j.nn.BatchNormReLU;
+import org.batchnorm4j.nn.Conv1d;
+import org.batchnorm4j.nn.Conv1dOptions;
 import org.batchnorm4j.nn.Conv2d;
 import org.batchnorm4j.nn.Conv2dOptions;
+import org.batchnorm4j.nn.Conv3d;
+import org.batchnorm4j.nn.Conv3dOptions;
+import org.batchnorm4j.nn.ConvTranspose2d;
+import org.batchnorm4j.nn.ConvTranspose2dOptions;
 import org.batchnorm4j.nn.Flatten;
 import org.batchnorm4j.nn.Functional;
 import org.batchnorm4j.nn.Linear;
@@ -297,6 +304,30 @@ class DiagnosisTest {
     assertCancelled(new Sequential(block), Tensor.randn(random, 16, 2, 3, 3), "0.body.0", 2);
   }
 
+  @Test
+  void aBiasBeforeANormOfLinesIsFound() {
+    Conv1d layer = new Conv1d(2, 4, Conv1dOptions.kernel(2), random);
+    assertCancelled(new Sequential(layer, bn(4)), Tensor.randn(random, 16, 2, 3), "0", 4);
+  }
+
+  @Test
+  void aBiasBeforeANormOfVolumesIsFound() {
+    Conv3d layer = new Conv3d(1, 3, Conv3dOptions.kernel(2), random);
+    BatchNorm3d norm = new BatchNorm3d(3);
+    norm.runningMean().orElseThrow().fill(0.01);
+    assertCancelled(new Sequential(layer, norm), Tensor.randn(random, 16, 1, 3, 3, 3), "0", 3);
+  }
+
+  @Test
+  void aBiasOfATransposedConvolutionIsFound() {
+    ConvTranspose2d layer = new ConvTranspose2d(4, 2, ConvTranspose2dOptions.kernel(2), random);
+    assertCancelled(
+        new Sequential(layer, new BatchNormReLU(lived2d())),
+        Tensor.randn(random, 16, 4, 2, 2),
+        "0",
+        2);
+  }
+
   private static BatchNorm2d lived2d() {
     BatchNorm2d norm = new BatchNorm2d(2);
     norm.runningMean().orElseThrow().fill(0.01);
@@ -321,6 +352,16 @@ class DiagnosisTest {
     assertNotCancelled(
         new Sequential(new Conv2d(1, 5, Conv2dOptions.kernel(1), random), lastAxis(5)),
         Tensor.randn(random, 16, 1, 5, 5));
+    assertNotCancelled(
+        new Sequential(new Conv1d(1, 5, Conv1dOptions.kernel(1), random), lastAxis(5)),
+        Tensor.randn(random, 16, 1, 5));
+    assertNotCancelled(
+        new Sequential(new Conv3d(1, 5, Conv3dOptions.kernel(1), random), lastAxis(2)),
+        Tensor.randn(random, 16, 1, 3, 3, 2));
+    ConvTranspose2d unbiased =
+        new ConvTranspose2d(1, 4, ConvTranspose2dOptions.kernel(1).withBias(false), random);
+    assertNotCancelled(
+        new Sequential(unbiased, new BatchNorm2d(4)), Tensor.randn(random, 16, 1, 3, 3));
     assertNotCancelled(
         new Sequential(biased, new ReLU(), new BatchNorm1d(4)), Tensor.randn(random, 16, 3));
   }
