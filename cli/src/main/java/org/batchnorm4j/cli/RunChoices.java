@@ -10,6 +10,7 @@ import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.model.Network;
 import org.batchnorm4j.model.Norm;
+import org.batchnorm4j.training.BatchParts;
 import org.batchnorm4j.training.Checkpoint;
 import org.batchnorm4j.training.OptimizerKind;
 import org.batchnorm4j.training.ScheduleKind;
@@ -37,18 +38,42 @@ final class RunChoices {
       throw new UsageException(e);
     }
     threads();
-    // a run that goes on has the norm of its checkpoint
-    boolean batchNorm = given.resume == null && plan.norm().looksAcrossTheBatch();
-    if (batchNorm && plan.options().batchSize() == 1) {
-      throw new UsageException(
-          "--batch-size 1 leaves batch norm one picture to take mean and variance from; choose"
-              + " --batch-size 2 or more, or --norm none");
+    if (given.resume == null) { // a run that goes on has the norm and sizes of its checkpoint
+      checkSizes(plan.norm(), plan.options());
     }
     if (given.overwrite && given.resume != null) {
       throw new UsageException("--overwrite and --resume exclude each other");
     }
     if (given.overwrite && given.out == null) {
       throw new UsageException("--overwrite needs --out DIR, the run to replace");
+    }
+  }
+
+  private static void checkSizes(Norm norm, TrainingOptions options) {
+    BatchParts parts = options.parts();
+    boolean across = norm.looksAcrossTheBatch();
+    if (across && options.batchSize() == 1) {
+      throw new UsageException(
+          "--batch-size 1 leaves batch norm one picture to take mean and variance from; choose"
+              + " --batch-size 2 or more, or --norm none");
+    }
+    try {
+      parts.requireSense(options.batchSize());
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e);
+    }
+    if (across && parts.ghost() == 1) {
+      throw new UsageException(
+          "--ghost 1 leaves batch norm one picture to take mean and variance from; choose --ghost 2"
+              + " or more");
+    }
+    if (!across && parts.ghost() > 0) {
+      throw new UsageException(
+          "--ghost "
+              + parts.ghost()
+              + " changes nothing with --norm "
+              + norm.name()
+              + ", which looks at one picture at a time; leave it out");
     }
   }
 
@@ -147,7 +172,7 @@ final class RunChoices {
     options = with(options, given.batchSize, TrainingOptions::withBatchSize);
     options = with(options, given.seed, TrainingOptions::withSeed);
     options = with(options, given.crop, TrainingOptions::withCrop);
-    options = with(options, given.replicas, TrainingOptions::withReplicas);
+    options = options.withParts(partsOver(options.parts()));
     options = with(options, given.checkpointEvery, TrainingOptions::withCheckpointEvery);
     if (given.schedule != null) {
       options = options.withSchedule(ScheduleKind.named(given.schedule));
@@ -155,10 +180,13 @@ final class RunChoices {
     return given.flip ? options.withFlip(true) : options;
   }
 
-  private static <T> TrainingOptions with(
-      TrainingOptions options,
-      @Nullable T value,
-      BiFunction<TrainingOptions, T, TrainingOptions> change) {
+  private BatchParts partsOver(BatchParts base) {
+    BatchParts parts = with(base, given.replicas, BatchParts::withReplicas);
+    parts = with(parts, given.microBatches, BatchParts::withMicroBatches);
+    return with(parts, given.ghost, BatchParts::withGhost);
+  }
+
+  private static <O, T> O with(O options, @Nullable T value, BiFunction<O, T, O> change) {
     return value == null ? options : change.apply(options, value);
   }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.batchnorm4j.data.DataSplit;
+import org.batchnorm4j.training.BatchParts;
 import org.batchnorm4j.training.EpochMetrics;
 import org.batchnorm4j.training.Position;
 import org.batchnorm4j.training.RunDirectory;
@@ -87,10 +88,16 @@ record RunReport(
         + options.schedule().option()
         + ")"
         + augmentation
-        + (options.replicas() > 1 ? ", " + options.replicas() + " replicas" : "")
+        + parts(options.parts())
         + ", seed "
         + options.seed()
         + "; ";
+  }
+
+  private static String parts(BatchParts parts) {
+    return (parts.replicas() > 1 ? ", " + parts.replicas() + " replicas" : "")
+        + (parts.microBatches() > 1 ? ", " + parts.microBatches() + " micro-batches" : "")
+        + (parts.ghost() > 0 ? ", ghost batches of " + parts.ghost() : "");
   }
 
   /** The summary of a run that has finished; the last line is the test accuracy in percent. */

@@ -114,6 +114,22 @@ final class TrainCommand implements Callable<Integer> {
   @Nullable Integer replicas;
 
   @Option(
+      names = "--micro-batches",
+      paramLabel = "N",
+      description =
+          "Compute each batch in N parts one after the other that are normalised as one (default"
+              + " 1): the memory of one part, more time. The same bits as with N replicas.")
+  @Nullable Integer microBatches;
+
+  @Option(
+      names = "--ghost",
+      paramLabel = "N",
+      description =
+          "Normalise ghost batches of N pictures, parts of each batch, on their own (default 0:"
+              + " the whole batch).")
+  @Nullable Integer ghost;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Threads (default: all processors). Results do not depend on it.")

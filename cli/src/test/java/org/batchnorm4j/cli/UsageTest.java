@@ -52,6 +52,8 @@ class UsageTest {
             "--schedule",
             "--seed",
             "--replicas",
+            "--micro-batches",
+            "--ghost",
             "--threads",
             "--kernels",
             "--checkpoint-every",

@@ -250,12 +250,21 @@ public final class BatchNormalization {
     }
     ChannelAffine affine =
         new ChannelAffine(mean, scale, beta == null ? new double[channels] : beta);
-    Tensor y = finished(affine, pass.withoutTape());
-    if (into != null) {
-      into.copyFrom(y);
-    }
+    Tensor y = output(affine, into, pass.withoutTape());
     return new BatchNormalizationGradients(
-        x, weight, eps, epilogue, into == null ? y : into, affine, inverse, count, statistics);
+        x, weight, eps, epilogue, y, affine, inverse, count, statistics);
+  }
+
+  private Tensor output(ChannelAffine affine, @Nullable Tensor into, Pass pass) {
+    if (into == null) {
+      return finished(affine, pass);
+    }
+    Passing passing = Passing.of(pass);
+    Tensor y = finished(affine, pass);
+    into.copyFrom(y);
+    passing.add(y);
+    passing.release(List.of());
+    return into;
   }
 
   private Tensor record(NormalizationGradients gradients, Pass pass) {

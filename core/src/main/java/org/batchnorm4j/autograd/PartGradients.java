@@ -2,6 +2,7 @@ package org.batchnorm4j.autograd;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Tensor;
@@ -50,9 +51,25 @@ final class PartGradients implements NormalizationGradients {
     return Shaping.concatenate(results, pass);
   }
 
+  /** Where nothing is recorded, each part's gradient gives its memory to the next one. */
   @Override
   public Tensor input(Tensor g, Pass pass) {
-    return joined(g, pass, (part, piece) -> part.input(piece, pass));
+    if (pass.isRecording()) {
+      return joined(g, pass, (part, piece) -> part.input(piece, pass));
+    }
+    List<Tensor> own = pieces(g, pass);
+    @Nullable Tensor whole = null;
+    for (int i = 0; i < parts.size(); i++) {
+      Passing passing = Passing.of(pass);
+      Tensor gradient = parts.get(i).input(own.get(i), pass);
+      if (whole == null) {
+        whole = pass.backend().memory().allocate(gradient.dtype(), y.shape(), gradient.layout());
+      }
+      whole.range(statistics.from(i), statistics.to(i)).copyFrom(gradient);
+      passing.add(gradient);
+      passing.release(List.of());
+    }
+    return Objects.requireNonNull(whole); // there is a part at least
   }
 
   @Override

@@ -8,8 +8,8 @@ import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradients of one backward pass that have been passed on, and whose memory goes back to the arena
- * as soon as no gradient that is still needed lies in it. Belongs to one thread.
+ * Results that have been passed on, such as the gradients of one backward pass, and whose memory
+ * goes back to the arena as soon as nothing that is still needed lies in it. Belongs to one thread.
  */
 final class Passing {
   private final @Nullable Arena arena;

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.batchnorm4j.statistics.GhostBatches;
 import org.batchnorm4j.statistics.StatisticsReducer;
+import org.batchnorm4j.tensor.Arena;
+import org.batchnorm4j.tensor.BufferPool;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.RandomStream;
@@ -146,6 +148,26 @@ class GhostBatchesTest {
     Tensor[] inputs = {gaussian(1, layout, 5, 2, 3), gaussian(2, 2), gaussian(3, 2)};
     CentralDifferences.check(ghost, inputs);
     CentralDifferences.checkTwice(ghost, inputs);
+  }
+
+  private static long memoryTaken(int size) {
+    BufferPool pool = new BufferPool();
+    Tensor x = Tensor.randn(RandomStream.of(1), 8, 2, 16);
+    try (Arena arena = pool.open()) {
+      Pass pass = Pass.training().withMemory(arena);
+      pass.watch(x);
+      Tensor y =
+          BatchNormalization.withBatchStatistics(
+              x, statistics(x, size), null, null, EPS, Epilogue.none(), pass);
+      pass.backward(y, Tensor.ones(8, 2, 16), false);
+    }
+    return pool.allocatedBytes();
+  }
+
+  @Test
+  void partsTakeTheMemoryOfOnePartBesideThatOfTheBatch() {
+    assertEquals(2 * 4 * 8 * 2 * 16, memoryTaken(8), "output and input gradient");
+    assertEquals(memoryTaken(8) + 4 * 2 * 2 * 16, memoryTaken(2));
   }
 
   @Test

@@ -2,9 +2,9 @@ package org.batchnorm4j.training;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.batchnorm4j.autograd.GradientTotal;
 import org.batchnorm4j.autograd.Gradients;
-import org.batchnorm4j.autograd.Objectives;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.data.Batch;
 import org.batchnorm4j.nn.Module;
@@ -16,14 +16,12 @@ import org.batchnorm4j.nn.parallel.SyncBatchNorm;
 import org.batchnorm4j.tensor.Arena;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.BufferPool;
-import org.batchnorm4j.tensor.Tensor;
 
 /**
- * Forward and backward of batches on several replicas, which share the model and the threads of the
- * backend. Each takes a shard; batch norm takes its statistics from all of them. Steps take their
- * memory from those before. Used from one thread.
+ * Each batch on several replicas, which share the model and the threads of the backend. Each takes
+ * a shard; batch norm takes its statistics from all of them. Used from one thread.
  */
-final class ReplicaSteps {
+final class ReplicaSteps implements Steps {
   private final Replicas replicas;
   private final Module model;
   private final Backend backend;
@@ -40,8 +38,8 @@ final class ReplicaSteps {
     }
   }
 
-  /** Bytes taken from the heap for steps so far, without sums of gradients. */
-  long memoryTaken() {
+  @Override
+  public long memoryTaken() {
     return pools.stream().mapToLong(BufferPool::allocatedBytes).sum();
   }
 
@@ -49,23 +47,24 @@ final class ReplicaSteps {
   private record Part(Gradients gradients, double loss, int correct) {}
 
   /**
-   * Gradients on the heap.
+   * {@inheritDoc}
    *
    * @throws CollectiveException if a replica fails
    */
-  StepOutcome step(Batch batch, long step) {
+  @Override
+  public void step(Batch batch, long step, Consumer<StepOutcome> use) {
     List<Arena> arenas = pools.stream().map(BufferPool::open).toList();
     List<Part> parts = parts(batch, step, arenas);
     double loss = 0;
     int correct = 0;
-    GradientTotal total = new GradientTotal();
     for (Part part : parts) {
-      total.add(part.gradients());
       loss += part.loss();
       correct += part.correct();
     }
+    List<Gradients> gradients = parts.stream().map(Part::gradients).toList();
+    Gradients total = GradientTotal.of(gradients, arenas.getFirst());
+    use.accept(new StepOutcome(total, loss, correct));
     arenas.forEach(Arena::close); // after a failure they stay open: a replica may still be at work
-    return new StepOutcome(total.gradients(), loss, correct);
   }
 
   private List<Part> parts(Batch batch, long step, List<Arena> arenas) {
@@ -88,12 +87,7 @@ final class ReplicaSteps {
             .withMemory(arena)
             .withRandom(seed, step * replicas.size() + collective.rank())
             .withStatistics(SyncBatchNorm.over(collective));
-    Tensor labels = shard.of(batch.labels());
-    Tensor scores = model.forward(shard.of(batch.images()), pass);
-    Tensor mean = Objectives.crossEntropy(scores, labels, pass);
-    double loss = shard.size() == 0 ? 0 : mean.item() * shard.weight();
-    Gradients gradients = pass.backward(shard.part(mean, pass));
-    int correct = Answers.correct(pass.backend().argmax(scores), labels);
-    return new Part(gradients, loss, correct);
+    ShardLoss loss = ShardLoss.of(model, batch, shard, pass);
+    return new Part(pass.backward(loss.part()), loss.value(), loss.correct());
   }
 }

@@ -7,9 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import org.batchnorm4j.autograd.Gradients;
-import org.batchnorm4j.autograd.Objectives;
-import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.data.Augmentation;
 import org.batchnorm4j.data.Batch;
 import org.batchnorm4j.data.Batches;
@@ -19,18 +16,16 @@ import org.batchnorm4j.data.LoaderOptions;
 import org.batchnorm4j.nn.Module;
 import org.batchnorm4j.optim.LearningRateSchedule;
 import org.batchnorm4j.optim.Optimizer;
-import org.batchnorm4j.tensor.Arena;
 import org.batchnorm4j.tensor.Backend;
-import org.batchnorm4j.tensor.BufferPool;
-import org.batchnorm4j.tensor.Tensor;
 
 /**
  * Trains a classifier: batches in a seeded order, cross-entropy, a step of the optimiser, a test at
  * the end of each epoch, and a checkpoint from which a later run goes on to the same bits.
  *
- * <p>With several replicas each takes a shard of every batch; batch norm takes its statistics from
- * the whole batch, and the sum of the gradients moves the parameters once. Results depend on the
- * number of replicas, in roundings and in what is drawn at random per replica.
+ * <p>With several replicas or micro-batches each takes a shard of every batch; batch norm takes its
+ * statistics from the whole batch, and the sum of the gradients moves the parameters once. Results
+ * depend on their number, in roundings and in what is drawn at random for each. Ghost batches share
+ * all but the statistics.
  *
  * <p>Everything random is a function of the seed and of the step, so a checkpoint holds no
  * generator; sums run in a fixed order, so the number of threads of the backend does not matter.
@@ -40,14 +35,12 @@ public final class Trainer {
   private final Module model;
   private final DataSplit data;
   private final TrainingOptions options;
-  private final Backend backend;
   private final DataFacts facts;
   private final DataLoader loader;
   private final Optimizer optimizer;
   private final LearningRateSchedule schedule;
   private final Evaluator evaluator;
-  private final ReplicaSteps replicas;
-  private final BufferPool pool = new BufferPool();
+  private final Steps steps;
   private final List<EpochMetrics> metrics = new ArrayList<>();
   private Map<String, String> labels = Map.of();
   private Position position = Position.START;
@@ -59,13 +52,14 @@ public final class Trainer {
    * @param data pictures to train on and to test with
    * @param options how to train
    * @param backend where to compute
-   * @throws IllegalArgumentException if the training set gives no batch
+   * @throws IllegalArgumentException if the training set gives no batch, or {@linkplain
+   *     BatchParts#requireSense parts make no sense}
    */
   public Trainer(Module model, DataSplit data, TrainingOptions options, Backend backend) {
+    options.parts().requireSense(options.batchSize());
     this.model = model;
     this.data = data;
     this.options = options;
-    this.backend = backend;
     facts = DataFacts.of(data.training());
     loader =
         new DataLoader(
@@ -82,7 +76,7 @@ public final class Trainer {
     schedule =
         options.schedule().over(options.learningRate(), (long) options.epochs() * loader.batches());
     evaluator = new Evaluator(backend);
-    replicas = new ReplicaSteps(options.replicas(), model, backend, options.seed());
+    steps = Steps.of(options, model, backend);
   }
 
   /** Puts texts into every checkpoint, such as the name of the model; returns this. */
@@ -185,7 +179,7 @@ public final class Trainer {
 
   /** Returns the bytes taken from the heap for steps so far. */
   long memoryTaken() {
-    return pool.allocatedBytes() + replicas.memoryTaken();
+    return steps.memoryTaken();
   }
 
   /** Returns the state between two steps; its tensors are the model's and the optimiser's own. */
@@ -232,7 +226,8 @@ public final class Trainer {
         if (stop.getAsBoolean()) {
           return false;
         }
-        step(batches.next());
+        Batch batch = batches.next();
+        steps.step(batch, position.step(), outcome -> finish(batch, outcome));
         listener.batchDone(position, loader.batches(), watch.imagesPerSecond(position.seen()));
         int every = options.checkpointEvery();
         if (every > 0 && position.step() % every == 0 && position.batch() < loader.batches()) {
@@ -279,30 +274,6 @@ public final class Trainer {
     listener.checkpointWritten(directory.checkpoint(), position);
   }
 
-  /** One step: forward, backward, optimiser. */
-  private void step(Batch batch) {
-    if (options.replicas() > 1) {
-      StepOutcome outcome = replicas.step(batch, position.step());
-      checkLoss(outcome.loss());
-      finish(batch, outcome);
-      return;
-    }
-    try (Arena arena = pool.open()) {
-      Pass pass =
-          Pass.training()
-              .withBackend(backend)
-              .withMemory(arena)
-              .withRandom(options.seed(), position.step());
-      Tensor scores = model.forward(batch.images(), pass);
-      Tensor loss = Objectives.crossEntropy(scores, batch.labels(), pass);
-      double value = loss.item();
-      checkLoss(value);
-      Gradients gradients = pass.backward(loss);
-      int correct = Answers.correct(pass.backend().argmax(scores), batch.labels());
-      finish(batch, new StepOutcome(gradients, value, correct));
-    }
-  }
-
   private void checkLoss(double value) {
     if (!Double.isFinite(value)) {
       throw new ArithmeticException(
@@ -321,6 +292,7 @@ public final class Trainer {
   }
 
   private void finish(Batch batch, StepOutcome outcome) {
+    checkLoss(outcome.loss());
     optimizer.setLearningRate(schedule.at(position.step()));
     optimizer.step(outcome.gradients());
     int count = batch.size();

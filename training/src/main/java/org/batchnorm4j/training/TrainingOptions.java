@@ -9,12 +9,10 @@ import java.util.NoSuchElementException;
 /**
  * How to train. Immutable and safe for use by several threads; each {@code with...} gives a changed
  * copy. Defaults: 5 epochs of batches of 64, Adam at 1e-3 falling along a cosine, seed 1, no
- * augmentation, one replica, a checkpoint at the end of each epoch.
+ * augmentation, batches in one part, a checkpoint at the end of each epoch.
  */
 public final class TrainingOptions {
   private static final int MOST_EPOCHS = 1_000_000;
-  private static final int MOST_REPLICAS = 64;
-  private static final String REPLICAS = "replicas";
 
   private final int epochs;
   private final int batchSize;
@@ -25,7 +23,7 @@ public final class TrainingOptions {
   private final long seed;
   private final int crop;
   private final boolean flip;
-  private final int replicas;
+  private final BatchParts parts;
   private final int checkpointEvery;
 
   private TrainingOptions(Draft draft) {
@@ -38,7 +36,7 @@ public final class TrainingOptions {
     seed = draft.seed;
     crop = draft.crop;
     flip = draft.flip;
-    replicas = draft.replicas;
+    parts = draft.parts;
     checkpointEvery = draft.checkpointEvery;
   }
 
@@ -127,14 +125,10 @@ public final class TrainingOptions {
     return new TrainingOptions(draft);
   }
 
-  /**
-   * Returns these options with each batch spread over so many replicas of the model, 1 to 64, which
-   * normalise it as one batch.
-   */
-  public TrainingOptions withReplicas(int value) {
-    requireRange(REPLICAS, value, 1, MOST_REPLICAS);
+  /** Returns these options with each batch in other parts. */
+  public TrainingOptions withParts(BatchParts value) {
     Draft draft = new Draft(this);
-    draft.replicas = value;
+    draft.parts = value;
     return new TrainingOptions(draft);
   }
 
@@ -149,7 +143,7 @@ public final class TrainingOptions {
     return new TrainingOptions(draft);
   }
 
-  private static void requireRange(String what, int value, int least, int most) {
+  static void requireRange(String what, int value, int least, int most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(
           what + " must be from " + least + " to " + most + ", got " + value);
@@ -201,9 +195,9 @@ public final class TrainingOptions {
     return flip;
   }
 
-  /** Returns over how many replicas each batch is spread. */
-  public int replicas() {
-    return replicas;
+  /** Returns in which parts each batch is computed. */
+  public BatchParts parts() {
+    return parts;
   }
 
   /** Returns after how many steps a checkpoint is written, 0 for the ends of epochs only. */
@@ -226,7 +220,7 @@ public final class TrainingOptions {
     map.put("seed", seed);
     map.put("crop", crop);
     map.put("flip", flip);
-    map.put(REPLICAS, replicas);
+    map.putAll(parts.values());
     map.put("checkpoint-every", checkpointEvery);
     return map;
   }
@@ -269,10 +263,8 @@ public final class TrainingOptions {
     TrainingOptions rated = texts.accepted("lr", () -> sized.withLearningRate(rate));
     TrainingOptions decayed = texts.accepted("weight-decay", () -> rated.withWeightDecay(decay));
     TrainingOptions cropped = texts.accepted("crop", () -> decayed.withCrop(crop));
-    // checkpoints from before there were replicas
-    int spread = texts.has(REPLICAS) ? texts.integer(REPLICAS) : 1;
-    TrainingOptions replicated = texts.accepted(REPLICAS, () -> cropped.withReplicas(spread));
-    return texts.accepted("checkpoint-every", () -> replicated.withCheckpointEvery(every));
+    TrainingOptions divided = cropped.withParts(BatchParts.read(texts));
+    return texts.accepted("checkpoint-every", () -> divided.withCheckpointEvery(every));
   }
 
   /**
@@ -314,7 +306,7 @@ public final class TrainingOptions {
     long seed = 1;
     int crop;
     boolean flip;
-    int replicas = 1;
+    BatchParts parts = BatchParts.whole();
     int checkpointEvery;
 
     Draft() {}
@@ -329,7 +321,7 @@ public final class TrainingOptions {
       seed = from.seed;
       crop = from.crop;
       flip = from.flip;
-      replicas = from.replicas;
+      parts = from.parts;
       checkpointEvery = from.checkpointEvery;
     }
   }

@@ -41,6 +41,10 @@ record SmallRun(TrainingOptions options, int threads, KernelPreference kernels) 
     return new SmallRun(other, threads, kernels);
   }
 
+  SmallRun inParts(BatchParts parts) {
+    return with(options.withParts(parts));
+  }
+
   SmallRun onThreads(int other) {
     return new SmallRun(options, other, kernels);
   }

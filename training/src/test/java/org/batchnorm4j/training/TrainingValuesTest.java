@@ -35,13 +35,16 @@ class TrainingValuesTest {
             .withSeed(-5)
             .withCrop(4)
             .withFlip(true)
-            .withReplicas(3)
+            .withParts(new BatchParts(3, 5, 7))
             .withCheckpointEvery(9);
     assertEquals(options.toMap(), TrainingOptions.fromMap(options.toMap()).toMap());
     assertEquals("0.30000000000000004", options.toMap().get("lr"));
     Map<String, String> less = new HashMap<>(options.toMap());
-    less.remove("replicas"); // as in checkpoints from before there were any
-    assertEquals(1, TrainingOptions.fromMap(less).replicas());
+    for (String name : List.of("ghost", "replicas", "micro-batches")) {
+      less.remove(name); // as in checkpoints from before there were any
+      TrainingOptions.fromMap(less);
+    }
+    assertEquals(BatchParts.whole(), TrainingOptions.fromMap(less).parts());
     less.remove("crop");
     assertEquals(
         "option \"crop\" is missing",
@@ -60,7 +63,10 @@ class TrainingValuesTest {
         "learning rate must be a number above 0, got NaN",
         () -> options.withLearningRate(Double.NaN));
     assertRefused("weight decay must be from 0 to 1, got 2.0", () -> options.withWeightDecay(2));
-    assertRefused("replicas must be from 1 to 64, got 0", () -> options.withReplicas(0));
+    BatchParts parts = BatchParts.whole();
+    assertRefused("replicas must be from 1 to 64, got 0", () -> parts.withReplicas(0));
+    assertRefused("micro-batches must be from 1 to 1024, got 0", () -> parts.withMicroBatches(0));
+    assertRefused("ghost must be from 0 to 65536, got -1", () -> parts.withGhost(-1));
     assertRefused("crop must be from 0 to 64, got 65", () -> options.withCrop(65));
     assertRefused(
         "there is no optimizer \"adma\"; choose one of sgd, adam, adamw",
@@ -68,6 +74,33 @@ class TrainingValuesTest {
     assertRefused(
         "there is no schedule \"linear\"; choose one of constant, step, cosine, onecycle",
         () -> ScheduleKind.named("linear"));
+  }
+
+  @Test
+  void partsWithoutSenseAreNamedWithTheWayOut() {
+    BatchParts parts = BatchParts.whole();
+    assertSenseless(
+        "a batch is divided in one way, but there are replicas 2 and ghost 16; leave one out",
+        parts.withReplicas(2).withGhost(16));
+    assertSenseless(
+        "a batch is divided in one way, but there are replicas 2 and micro-batches 4 and ghost 1;"
+            + " leave one out",
+        new BatchParts(2, 4, 1));
+    assertSenseless(
+        "micro-batches 65 leave some without pictures in batches of 64; choose at most 64",
+        parts.withMicroBatches(65));
+    assertSenseless(
+        "ghost batches of 33 do not divide batches of 64; choose at most 32, or leave ghost out",
+        parts.withGhost(33));
+    parts.withMicroBatches(64).requireSense(64);
+    parts.withGhost(32).requireSense(64);
+    parts.withReplicas(64).requireSense(2); // the rest of an epoch has fewer pictures as well
+  }
+
+  private static void assertSenseless(String message, BatchParts parts) {
+    TrainingOptions options = TrainingOptions.defaults().withParts(parts);
+    Sequential model = new Sequential(new Flatten(), new Linear(784, 10));
+    assertRefused(message, () -> new Trainer(model, SmallRun.DATA, options, Backend.standard()));
   }
 
   private static void assertRefused(String message, Supplier<?> call) {

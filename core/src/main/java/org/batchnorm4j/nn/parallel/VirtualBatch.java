@@ -7,6 +7,7 @@ import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.tensor.Arena;
 import org.batchnorm4j.tensor.BufferPool;
+import org.batchnorm4j.tensor.Memory;
 import org.batchnorm4j.tensor.Tensor;
 
 /**
@@ -23,21 +24,29 @@ import org.batchnorm4j.tensor.Tensor;
  * <ul>
  *   <li>Time: with layers of equal cost about 1.5 L + 1 forward and 0.5 L + 1 backward passes over
  *       the batch, where the whole batch takes one of each.
- *   <li>Memory: activations of one micro-batch, and float64 sums of the gradients. Statistics take
- *       4 numbers per channel.
+ *   <li>Memory: activations of one micro-batch, and beside the gradients their float64 sums.
+ *       Statistics take 4 numbers per channel.
  * </ul>
  *
  * <p>Running statistics move once, at the end, by the moments of the whole batch; nothing moves if
  * a micro-batch fails. With the same parts the results are the same bits as those of {@link
  * SyncBatchNorm} on {@link Replicas}. Micro-batches may be unequal or empty.
  *
- * <p>Keeps its memory from one batch to the next. Not safe for use by many threads.
+ * <p>Keeps the memory of micro-batches from one batch to the next. Not safe for use by many
+ * threads.
  */
 public final class VirtualBatch {
-  private final BufferPool pool = new BufferPool();
+  private final BufferPool pool;
 
   /** One that has taken no memory yet. */
-  public VirtualBatch() {}
+  public VirtualBatch() {
+    this(new BufferPool());
+  }
+
+  /** One that takes the memory of micro-batches from a pool. */
+  public VirtualBatch(BufferPool pool) {
+    this.pool = pool;
+  }
 
   /** The loss of one micro-batch. */
   @FunctionalInterface
@@ -57,35 +66,41 @@ public final class VirtualBatch {
   /**
    * What came out.
    *
-   * @param gradients of the sum of all losses, on the heap
+   * @param gradients of the sum of all losses
    * @param loss the sum of all losses
    * @param sweeps how often the micro-batches were run
    */
   public record Result(Gradients gradients, double loss, int sweeps) {}
 
-  /** The gradients of {@code microBatches} training passes on the standard backend. */
+  /**
+   * The gradients of {@code microBatches} training passes on the standard backend, on the heap.
+   *
+   * @throws IllegalArgumentException if there is no micro-batch
+   * @throws IllegalStateException if micro-batches run different layers
+   */
   public Result gradients(int microBatches, Loss loss) {
     List<Pass> passes = new ArrayList<>();
     for (int i = 0; i < microBatches; i++) {
       passes.add(Pass.training());
     }
-    return gradients(passes, loss);
+    return gradients(passes, loss, Memory.heap());
   }
 
   /**
    * The gradients of one pass for each micro-batch, which says mode, backend and random numbers;
    * tape, memory and statistics are brought along.
    *
+   * @param memory where gradients lie, and their sums; with an arena, use them before it closes
    * @throws IllegalArgumentException if there is no micro-batch
    * @throws IllegalStateException if micro-batches run different layers
    */
-  public Result gradients(List<Pass> passes, Loss loss) {
+  public Result gradients(List<Pass> passes, Loss loss, Memory memory) {
     if (passes.isEmpty()) {
       throw new IllegalArgumentException("a virtual batch has at least 1 micro-batch, got 0");
     }
     MicroBatchStatistics statistics = new MicroBatchStatistics();
     for (int sweeps = 1; ; sweeps++) {
-      GradientTotal total = new GradientTotal();
+      GradientTotal total = new GradientTotal(memory);
       double sum = 0;
       for (int i = 0; i < passes.size(); i++) {
         statistics.begin(i);

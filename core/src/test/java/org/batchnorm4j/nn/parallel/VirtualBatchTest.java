@@ -28,6 +28,7 @@ import org.batchnorm4j.nn.ReLU;
 import org.batchnorm4j.nn.Residual;
 import org.batchnorm4j.nn.Sequential;
 import org.batchnorm4j.tensor.DType;
+import org.batchnorm4j.tensor.Memory;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 import org.junit.jupiter.api.Test;
@@ -94,7 +95,10 @@ class VirtualBatchTest {
     }
     VirtualBatch.Result result =
         new VirtualBatch()
-            .gradients(passes, (i, pass) -> loss(model, Shard.of(i, parts, 10), dtype, pass));
+            .gradients(
+                passes,
+                (i, pass) -> loss(model, Shard.of(i, parts, 10), dtype, pass),
+                Memory.heap());
     assertEquals(7, result.sweeps(), "3 forward, 3 backward, 1");
     return new Outcome(model, result.gradients(), result.loss());
   }
