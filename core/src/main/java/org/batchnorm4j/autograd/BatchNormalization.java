@@ -252,7 +252,7 @@ public final class BatchNormalization {
         new ChannelAffine(mean, scale, beta == null ? new double[channels] : beta);
     Tensor y = output(affine, into, pass.withoutTape());
     return new BatchNormalizationGradients(
-        x, weight, eps, epilogue, y, affine, inverse, count, statistics);
+        x, weight, epilogue, y, affine, inverse, count, statistics);
   }
 
   private Tensor output(ChannelAffine affine, @Nullable Tensor into, Pass pass) {

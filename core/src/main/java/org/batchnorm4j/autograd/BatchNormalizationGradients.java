@@ -1,5 +1,6 @@
 package org.batchnorm4j.autograd;
 
+import java.util.Objects;
 import org.batchnorm4j.statistics.ChannelAffine;
 import org.batchnorm4j.statistics.GradientSums;
 import org.batchnorm4j.tensor.Backend;
@@ -20,7 +21,6 @@ final class BatchNormalizationGradients implements NormalizationGradients {
 
   private final Tensor x;
   private final @Nullable Tensor weight;
-  private final double eps;
   private final Epilogue epilogue;
   private final Tensor y;
   private final ChannelAffine affine;
@@ -36,7 +36,6 @@ final class BatchNormalizationGradients implements NormalizationGradients {
   BatchNormalizationGradients(
       Tensor x,
       @Nullable Tensor weight,
-      double eps,
       Epilogue epilogue,
       Tensor y,
       ChannelAffine affine,
@@ -45,7 +44,6 @@ final class BatchNormalizationGradients implements NormalizationGradients {
       @Nullable BatchStatistics statistics) {
     this.x = x;
     this.weight = weight;
-    this.eps = eps;
     this.epilogue = epilogue;
     this.y = y;
     this.affine = affine;
@@ -105,7 +103,6 @@ final class BatchNormalizationGradients implements NormalizationGradients {
   @Override
   public Tensor input(Tensor g, Pass pass) {
     if (pass.isRecording()) {
-      requireOwnValues();
       return pass.to(differentiableInput(g, pass), x.dtype());
     }
     Backend backend = pass.backend();
@@ -131,16 +128,9 @@ final class BatchNormalizationGradients implements NormalizationGradients {
         x, forKernels(g, pass), affine, affine.scale(), slope, constant, reluFromX());
   }
 
-  private void requireOwnValues() {
-    if (statistics != null) {
-      statistics.requireOwnValues();
-    }
-  }
-
   @Override
   public Tensor weight(DType dtype, Tensor g, Pass pass) {
     if (pass.isRecording()) {
-      requireOwnValues();
       Tensor products = pass.mul(wide(active(g, pass), pass), normalised(pass));
       Tensor total = Shaping.sumTo(products, channelShape(), pass);
       return pass.to(pass.reshape(total, inverse.length), dtype);
@@ -196,14 +186,6 @@ final class BatchNormalizationGradients implements NormalizationGradients {
     return shape;
   }
 
-  private int[] otherAxes() {
-    int[] axes = new int[x.rank() - 1];
-    for (int i = 1; i < axes.length; i++) {
-      axes[i] = i + 1;
-    }
-    return axes;
-  }
-
   /**
    * Powers of two that bring large float64 data near 1, as the variance of data from 1e154 on
    * overflows; null where nothing is that large.
@@ -231,19 +213,51 @@ final class BatchNormalizationGradients implements NormalizationGradients {
     }
     double[] factors = shrinking();
     Tensor scaled = factors == null ? input : pass.mul(input, constant(factors));
-    Tensor mean = Reductions.mean(scaled, otherAxes(), true, pass);
-    Tensor variance = Reductions.var(scaled, false, otherAxes(), true, pass);
-    Tensor shifted = factors == null ? pass.add(variance, eps) : shift(variance, factors, pass);
-    Tensor one = pass.filled(1, DType.FLOAT64, Shape.of());
-    return new Normaliser(pass.sub(scaled, mean), pass.div(one, pass.sqrt(shifted)));
+    return new Normaliser(
+        pass.sub(scaled, mean(scaled, factors, pass)), inverse(scaled, factors, pass));
   }
 
-  private Tensor shift(Tensor variance, double[] factors, Pass pass) {
-    double[] shifts = new double[factors.length];
-    for (int c = 0; c < shifts.length; c++) {
-      shifts[c] = eps * factors[c] * factors[c];
+  /** The mean, known from the forward pass, as a function of x: {@code dmean / dx = 1 / M}. */
+  private Tensor mean(Tensor scaled, double @Nullable [] factors, Pass pass) {
+    double[] values = affine.mean().clone();
+    for (int c = 0; c < values.length && factors != null; c++) {
+      values[c] *= factors[c];
     }
-    return pass.add(variance, constant(shifts));
+    return pass.record(
+        "mean",
+        constant(values),
+        new Edge(scaled, (g, p) -> p.expand(p.mul(total(g, p), 1.0 / count), x.shape())));
+  }
+
+  /**
+   * The same for {@code inv = 1 / sqrt(var + eps)}: {@code dinv / dx = -inv^3 (x - mean) / M}, in
+   * which mean and inv are functions of x again.
+   */
+  private Tensor inverse(Tensor scaled, double @Nullable [] factors, Pass pass) {
+    double[] values = inverse.clone();
+    for (int c = 0; c < values.length && factors != null; c++) {
+      values[c] /= factors[c];
+    }
+    return pass.record(
+        "inverse deviation",
+        constant(values),
+        new Edge(
+            scaled,
+            (g, p) -> {
+              Tensor centred = p.sub(scaled, mean(scaled, factors, p));
+              Tensor inv = inverse(scaled, factors, p);
+              Tensor cube = p.mul(p.square(inv), inv);
+              return p.mul(centred, p.mul(p.mul(total(g, p), cube), -1.0 / count));
+            }));
+  }
+
+  private Tensor total(Tensor share, Pass pass) {
+    return Objects.requireNonNull(statistics, "given statistics have no totals").total(share, pass);
+  }
+
+  private Tensor meanOverAll(Tensor values, Pass pass) {
+    Tensor share = Shaping.sumTo(values, channelShape(), pass);
+    return pass.mul(total(share, pass), 1.0 / count);
   }
 
   private Tensor normalised(Pass pass) {
@@ -266,8 +280,8 @@ final class BatchNormalizationGradients implements NormalizationGradients {
       return pass.mul(gradient, scale);
     }
     Tensor xhat = pass.mul(normaliser.centred(), normaliser.inverse());
-    Tensor meanG = Reductions.mean(gradient, otherAxes(), true, pass);
-    Tensor meanGx = Reductions.mean(pass.mul(gradient, xhat), otherAxes(), true, pass);
+    Tensor meanG = meanOverAll(gradient, pass);
+    Tensor meanGx = meanOverAll(pass.mul(gradient, xhat), pass);
     return pass.mul(pass.sub(pass.sub(gradient, meanG), pass.mul(xhat, meanGx)), scale);
   }
 }

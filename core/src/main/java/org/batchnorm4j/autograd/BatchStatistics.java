@@ -100,14 +100,8 @@ public final class BatchStatistics {
     return reducer.sums(layer, local);
   }
 
-  /** Refuses to differentiate again what depends on values that are elsewhere. */
-  void requireOwnValues() {
-    if (!reducer.ownValuesOnly()) {
-      throw new IllegalStateException(
-          layer
-              + ": gradients of gradients do not pass through statistics that replicas or"
-              + " micro-batches share; take them of the whole batch in one pass without"
-              + " withStatistics, or leave createGraph out");
-    }
+  /** The sum over everyone of a share that each has, recorded, for gradients of gradients. */
+  Tensor total(Tensor share, Pass pass) {
+    return Totals.of(layer + " gradient of a gradient", share, reducer, pass);
   }
 }

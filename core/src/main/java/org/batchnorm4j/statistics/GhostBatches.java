@@ -56,6 +56,11 @@ public record GhostBatches(int size) implements StatisticsReducer {
   }
 
   @Override
+  public double[] total(String use, double[] local) {
+    return local;
+  }
+
+  @Override
   public boolean ownValuesOnly() {
     return true;
   }

@@ -17,6 +17,11 @@ final class LocalStatistics implements StatisticsReducer {
   }
 
   @Override
+  public double[] total(String use, double[] local) {
+    return local;
+  }
+
+  @Override
   public boolean ownValuesOnly() {
     return true;
   }

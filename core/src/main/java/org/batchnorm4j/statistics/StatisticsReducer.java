@@ -42,6 +42,16 @@ public interface StatisticsReducer {
   GradientSums sums(String layer, GradientSums local);
 
   /**
+   * Sums of other numbers over all values, element by element: what gradients of gradients need,
+   * and statistics that moments of channels do not hold.
+   *
+   * @param use which layer asks and for what, as errors name it
+   * @param local sums over the values at hand, not written to afterwards
+   * @return sums over all values, the same for every participant; not to be written to
+   */
+  double[] total(String use, double[] local);
+
+  /**
    * Moves running statistics: at once, later, or not at all where another participant moves the
    * same ones.
    *
@@ -61,8 +71,8 @@ public interface StatisticsReducer {
   }
 
   /**
-   * Whether the statistics that normalise come from the values at hand alone. Gradients can be
-   * differentiated again only where that is so.
+   * Whether the statistics that normalise come from the values at hand alone, so that nobody else
+   * is asked.
    */
   boolean ownValuesOnly();
 }

@@ -80,7 +80,7 @@ public interface Collective {
     double[] sent = new double[2 * channels];
     System.arraycopy(local.sumG(), 0, sent, 0, channels);
     System.arraycopy(local.sumGx(), 0, sent, channels, channels);
-    double[] total = added(gather(operation + " of " + channels + " channels", sent));
+    double[] total = total(operation + " of " + channels + " channels", sent);
     double[] sumG = new double[channels];
     double[] sumGx = new double[channels];
     System.arraycopy(total, 0, sumG, 0, channels);
@@ -103,7 +103,7 @@ public interface Collective {
       System.arraycopy(tensor.toDoubles(), 0, sent, at, tensor.size());
       at += tensor.size();
     }
-    double[] total = added(gather(operation + " of shapes " + shapes, sent));
+    double[] total = total(operation + " of shapes " + shapes, sent);
     List<Tensor> sums = new ArrayList<>();
     at = 0;
     for (Tensor tensor : local) {
@@ -115,7 +115,14 @@ public interface Collective {
     return sums;
   }
 
-  private static double[] added(List<double[]> everyone) {
+  /**
+   * Sums of as many numbers over all ranks, added in the order of ranks.
+   *
+   * @param operation what is being done, the same on all ranks where there are as many numbers
+   * @param local not written to afterwards
+   */
+  default double[] total(String operation, double[] local) {
+    List<double[]> everyone = gather(operation, local);
     double[] total = everyone.getFirst().clone();
     for (double[] values : everyone.subList(1, everyone.size())) {
       for (int i = 0; i < total.length; i++) {

@@ -78,6 +78,12 @@ final class MicroBatchStatistics implements StatisticsReducer {
     return (GradientSums) reduce(use, local, (a, b) -> added((GradientSums) a, (GradientSums) b));
   }
 
+  @Override
+  public double[] total(String use, double[] local) {
+    String what = use + " of " + local.length + " numbers";
+    return (double[]) reduce(what, local, (a, b) -> added((double[]) a, (double[]) b));
+  }
+
   private Object reduce(String use, Object local, BinaryOperator<Object> merge) {
     int number = uses++;
     if (number < known.size()) {
@@ -102,13 +108,15 @@ final class MicroBatchStatistics implements StatisticsReducer {
   }
 
   private static GradientSums added(GradientSums a, GradientSums b) {
-    double[] sumG = a.sumG().clone();
-    double[] sumGx = a.sumGx().clone();
-    for (int c = 0; c < sumG.length; c++) {
-      sumG[c] += b.sumG()[c];
-      sumGx[c] += b.sumGx()[c];
+    return new GradientSums(added(a.sumG(), b.sumG()), added(a.sumGx(), b.sumGx()));
+  }
+
+  private static double[] added(double[] a, double[] b) {
+    double[] sum = a.clone();
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += b[i];
     }
-    return new GradientSums(sumG, sumGx);
+    return sum;
   }
 
   /** Once all is known and computed, since a layer may normalise with what it moves. */

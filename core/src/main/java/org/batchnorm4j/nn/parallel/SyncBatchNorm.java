@@ -27,7 +27,9 @@ import org.batchnorm4j.tensor.Tensor;
  *   <li>Where ranks share the running statistics, one of them moves them; where each has its own,
  *       all do, to the same values. A layer whose normalisation is frozen while its statistics move
  *       may be used once in a pass by ranks that share it.
- *   <li>Gradients of gradients are refused.
+ *   <li>Gradients of inputs can be differentiated again, through everyone's values: each sum in
+ *       them is a meeting. The gradient of a parameter is the rank's own there too, so what is made
+ *       of it must be linear in it if the ranks' results are to add up to that of the whole batch.
  * </ul>
  *
  * <p>{@link #over} is the reducer behind it: in a pass that carries it every batch norm of a model

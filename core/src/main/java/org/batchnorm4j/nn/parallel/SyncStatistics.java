@@ -26,6 +26,13 @@ final class SyncStatistics implements StatisticsReducer {
   }
 
   @Override
+  public double[] total(String use, double[] local) {
+    return ownValuesOnly()
+        ? local
+        : collective.total(use + " of " + local.length + " numbers", local);
+  }
+
+  @Override
   public void update(Object target, Runnable change) {
     if (collective.claim(target)) {
       change.run();

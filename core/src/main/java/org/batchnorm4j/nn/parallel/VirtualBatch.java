@@ -22,6 +22,8 @@ import org.batchnorm4j.tensor.Tensor;
  * that computes the gradients.
  *
  * <ul>
+ *   <li>A loss that is made of gradients (with {@code createGraph}) asks for more sums, and takes a
+ *       sweep for each.
  *   <li>Time: with layers of equal cost about 1.5 L + 1 forward and 0.5 L + 1 backward passes over
  *       the batch, where the whole batch takes one of each.
  *   <li>Memory: activations of one micro-batch, and beside the gradients their float64 sums.

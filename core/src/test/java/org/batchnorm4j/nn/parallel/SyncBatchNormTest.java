@@ -445,27 +445,6 @@ class SyncBatchNormTest {
   }
 
   @Test
-  void gradientsOfGradientsAreRefusedWithTheWayOut() {
-    BatchNorm1d norm = new BatchNorm1d(2);
-    CollectiveException failure =
-        assertThrows(
-            CollectiveException.class,
-            () ->
-                Replicas.of(2)
-                    .run(
-                        ranks -> {
-                          Pass pass = Pass.training().withStatistics(SyncBatchNorm.over(ranks));
-                          Tensor x = pass.watch(Tensor.randn(RandomStream.of(1), 3, 2));
-                          return pass.backward(pass.sum(norm.forward(x, pass)), true);
-                        }));
-    assertEquals(
-        "BatchNorm1d: gradients of gradients do not pass through statistics that replicas or"
-            + " micro-batches share; take them of the whole batch in one pass without"
-            + " withStatistics, or leave createGraph out",
-        failure.getCause().getMessage());
-  }
-
-  @Test
   void instanceNormThatTracksIsRefused() {
     InstanceNorm1d tracking =
         new InstanceNorm1d(2, InstanceNormOptions.defaults().withTrackRunningStats(true));
