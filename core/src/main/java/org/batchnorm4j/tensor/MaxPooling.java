@@ -84,7 +84,7 @@ final class MaxPooling {
    * the data of a max pooling are guessed wrongly every other time.
    */
   private static long ranked(float value, int position) {
-    int bits = Float.floatToIntBits(value);
+    int bits = Float.floatToIntBits(value + 0f); // -0 equals 0
     int sorted = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
     return ((long) sorted << 32) | (~position & 0xffffffffL);
   }
@@ -100,7 +100,8 @@ final class MaxPooling {
           int line = plane + h * geometry.width();
           for (int w = geometry.columnFrom(column); w < geometry.columnTo(column); w++) {
             double value = x.valueAt(x.offset() + line + w);
-            if (best < 0 || value > largest || Double.isNaN(value)) {
+            boolean firstNan = Double.isNaN(value) && !Double.isNaN(largest);
+            if (best < 0 || value > largest || firstNan) {
               largest = value;
               best = line + w;
             }

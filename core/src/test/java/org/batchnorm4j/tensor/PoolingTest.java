@@ -104,6 +104,24 @@ class PoolingTest {
   }
 
   @Test
+  void amongEqualsTheFirstWins() {
+    PoolGeometry pair = new PoolGeometry(1, 2, 1, 2, 1, 1, 0, 0, true);
+    float[][] pairs = {{3, 3}, {-0f, 0}, {0, -0f}, {Float.NaN, Float.NaN}};
+    for (DType dtype : new DType[] {DType.FLOAT32, DType.FLOAT64}) {
+      for (float[] values : pairs) {
+        Tensor x = Tensor.of(values, 1, 1, 1, 2).to(dtype);
+        MaxPooled max = BACKEND.maxPool(x, pair);
+        Tensor g = Tensor.full(5, dtype, 1, 1, 1, 1);
+        assertArrayEquals(
+            new double[] {5, 0},
+            BACKEND.maxPoolGradient(g, max).toDoubles(),
+            () -> dtype + " " + values[0] + " and " + values[1]);
+        assertEquals(values[0], max.output().item(), "its own sign comes out");
+      }
+    }
+  }
+
+  @Test
   void emptyBatchesPoolToEmptyBatches() {
     PoolGeometry geometry = new PoolGeometry(4, 4, 2, 2, 2, 2, 0, 0, true);
     Tensor x = Tensor.zeros(0, 3, 4, 4);

@@ -33,18 +33,39 @@ final class Comparison {
       double[] condition,
       double[] ofSums,
       int largestSum) {
-    assertEquals(expected.length, actual.length, where + " " + quantity + ": number of values");
-    double worst = 0;
-    for (int i = 0; i < actual.length; i++) {
-      double bound =
+    double[] bounds = new double[expected.length];
+    for (int i = 0; i < bounds.length; i++) {
+      bounds[i] =
           computed == DType.FLOAT64
               ? (8 + largestSum) * 0x1p-53 * ofSums[i]
               : 8 * 0x1p-24 * condition[i] + (32 + largestSum) * 0x1p-53 * ofSums[i];
       if (stored != computed) {
         // rounded once more, to the nearest number of the narrower type
-        bound += roundoff(stored) * (Math.abs(expected[i]) + bound);
+        bounds[i] += roundoff(stored) * (Math.abs(expected[i]) + bounds[i]);
       }
-      bound += least(stored);
+    }
+    within(where, kind, quantity, stored, actual, expected, bounds);
+  }
+
+  /**
+   * Every value must be within its bound and the least number of its type; NaN and infinities must
+   * be equal.
+   *
+   * @param kind shown in the table, such as the type of the input
+   * @param stored the type that holds the result
+   */
+  void within(
+      String where,
+      String kind,
+      String quantity,
+      DType stored,
+      double[] actual,
+      double[] expected,
+      double[] bounds) {
+    assertEquals(expected.length, actual.length, where + " " + quantity + ": number of values");
+    double worst = 0;
+    for (int i = 0; i < actual.length; i++) {
+      double bound = bounds[i] + least(stored);
       double difference = Math.abs(actual[i] - expected[i]);
       boolean same =
           actual[i] == expected[i]
@@ -72,7 +93,7 @@ final class Comparison {
   }
 
   /** Half the distance from 1 to the next number. */
-  private static double roundoff(DType type) {
+  static double roundoff(DType type) {
     return switch (type) {
       case FLOAT64 -> 0x1p-53;
       case FLOAT32 -> 0x1p-24;
