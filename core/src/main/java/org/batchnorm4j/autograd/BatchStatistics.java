@@ -78,6 +78,17 @@ public final class BatchStatistics {
     return moments[part];
   }
 
+  /** The samples of a part, recorded. */
+  public Tensor range(Tensor x, int part, Pass pass) {
+    return Shaping.range(x, from(part), to(part), pass);
+  }
+
+  /** The statistics of a part alone, for what {@link #range} gives. */
+  public BatchStatistics part(int part) {
+    return new BatchStatistics(
+        layer, reducer, new int[] {0, to(part) - from(part)}, new BatchMoments[] {moments[part]});
+  }
+
   /**
    * Moves running statistics as the reducer says, see {@link StatisticsReducer#update}.
    *
@@ -102,6 +113,6 @@ public final class BatchStatistics {
 
   /** The sum over everyone of a share that each has, recorded, for gradients of gradients. */
   Tensor total(Tensor share, Pass pass) {
-    return Totals.of(layer + " gradient of a gradient", share, reducer, pass);
+    return Totals.of(layer + " sums of its gradient", share, reducer, pass);
   }
 }

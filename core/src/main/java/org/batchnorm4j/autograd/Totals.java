@@ -25,6 +25,7 @@ final class Totals {
       return share;
     }
     Tensor total = Tensor.of(reducer.total(use, share.toDoubles()), share.shape().toArray());
-    return pass.record("total", total, new Edge(share, (g, p) -> of(use, g, reducer, p)));
+    return pass.record(
+        "total", total, new Edge(share, (g, p) -> of(use + " backward", g, reducer, p)));
   }
 }

@@ -1,5 +1,7 @@
 package org.batchnorm4j.autograd;
 
+import java.util.List;
+import org.batchnorm4j.statistics.StatisticsReducer;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Tensor;
 
@@ -53,16 +55,36 @@ public final class Whitening {
     return pass.to(rows, DType.FLOAT64);
   }
 
-  /** Mean (C, 1) of each row. */
-  public static Tensor mean(Tensor rows, Pass pass) {
-    return pass.reshape(pass.mean(rows, 1), rows.axis(0), 1);
-  }
+  /**
+   * The statistics of rows.
+   *
+   * @param count values of a channel
+   * @param mean (C, 1)
+   * @param centred rows (C, M) less their mean
+   * @param covariance (G, d, d), divided by the count
+   */
+  public record Statistics(long count, Tensor mean, Tensor centred, Tensor covariance) {}
 
-  /** Covariance (G, d, d) of rows (C, M) whose mean is 0, divided by M. */
-  public static Tensor covariance(Tensor centred, int groups, Pass pass) {
-    long count = centred.axis(1);
-    Tensor grouped = pass.reshape(centred, groups, centred.axis(0) / groups, count);
-    return pass.mul(Products.matmul(grouped, grouped, false, true, pass), 1.0 / count);
+  /**
+   * Statistics of rows and of everything that the pass normalises together with them ({@link
+   * Pass#statistics}): first the means of all, then the products of what is left without them.
+   *
+   * @param layer which layer asks, as errors name it
+   * @param rows (C, M), M being 0 or more
+   */
+  public static Statistics statistics(String layer, Tensor rows, int groups, Pass pass) {
+    int channels = rows.axis(0);
+    StatisticsReducer reducer = pass.statistics();
+    Tensor sums = pass.reshape(pass.sum(rows, 1), channels, 1);
+    Tensor own = Tensor.full(rows.axis(1), DType.FLOAT64, 1, 1);
+    Tensor all = Totals.of(layer + " sums", pass.concatenate(List.of(sums, own)), reducer, pass);
+    double count = all.at(channels, 0);
+    Tensor mean = pass.div(pass.range(all, 0, channels), Tensor.full(count, DType.FLOAT64));
+    Tensor centred = pass.sub(rows, mean);
+    Tensor grouped = pass.reshape(centred, groups, channels / groups, rows.axis(1));
+    Tensor products = Products.matmul(grouped, grouped, false, true, pass);
+    Tensor total = Totals.of(layer + " products", products, reducer, pass);
+    return new Statistics((long) count, mean, centred, pass.mul(total, 1 / count));
   }
 
   /** {@code (covariance + eps I)^-1/2} of each group. */

@@ -1,5 +1,7 @@
 package org.batchnorm4j.nn;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.batchnorm4j.autograd.BatchNormalization;
 import org.batchnorm4j.autograd.BatchStatistics;
 import org.batchnorm4j.autograd.Epilogue;
@@ -23,6 +25,11 @@ import org.batchnorm4j.tensor.Tensor;
  * <p>Inference gives {@code (x - M) / S weight + bias}. Unlike in the paper it is the <em>biased
  * variance</em> that is averaged, not the deviation, so that the state goes into a {@link
  * BatchNorm} as it is.
+ *
+ * <p>The batch is what the pass makes of it ({@link Pass#withStatistics}): of all replicas or
+ * micro-batches, or one ghost batch after the other, each corrected by the statistics that the one
+ * before has moved. Ranks that share a layer use it once in a pass, as its running statistics are
+ * read there.
  *
  * <p>State: {@code weight}, {@code bias}, {@code running_mean}, {@code running_var} (C), {@code
  * num_batches_tracked} (int64), which also says how far the limits have grown. Source: Ioffe 2017,
@@ -79,7 +86,6 @@ public final class BatchRenorm implements Module {
    * @return same shape, type and layout
    * @throws ShapeException if rank or channels do not fit, or there is one value per channel in
    *     training
-   * @throws IllegalStateException in training if the pass cuts the batch into ghost batches
    */
   @Override
   public Tensor forward(Tensor input, Pass pass) {
@@ -92,26 +98,37 @@ public final class BatchRenorm implements Module {
               + input.shape());
     }
     members.checkInputType(input, weight);
-    Tensor gamma = weight.in(pass);
-    Tensor beta = bias.in(pass);
     if (!pass.isTraining()) {
       return BatchNormalization.withGivenStatistics(
-          input, runningMean, runningVar, gamma, beta, EPS, Epilogue.none(), pass);
+          input,
+          runningMean,
+          runningVar,
+          weight.in(pass),
+          bias.in(pass),
+          EPS,
+          Epilogue.none(),
+          pass);
     }
+    Usual usual = usual(); // before anyone can have moved it
     String layer = members.toString();
     BatchStatistics statistics = BatchStatistics.of(layer, input, input.axis(0), pass);
-    if (statistics.parts() != 1) {
-      throw new IllegalStateException(
-          members
-              + " corrects the statistics of a whole batch, but the pass cuts it into "
-              + statistics.parts()
-              + " ghost batches; leave withStatistics out");
-    }
     Functional.checkBatch(layer, input, statistics, EPS, BatchOfOne.REFUSE);
+    if (statistics.parts() == 1) {
+      return train(input, statistics, usual, pass);
+    }
+    List<Tensor> results = new ArrayList<>();
+    for (int i = 0; i < statistics.parts(); i++) {
+      results.add(train(statistics.range(input, i, pass), statistics.part(i), usual(), pass));
+    }
+    return pass.concatenate(results);
+  }
+
+  private Tensor train(Tensor input, BatchStatistics statistics, Usual usual, Pass pass) {
     BatchMoments moments = statistics.moments(0);
     double[] r = new double[numFeatures];
     double[] d = new double[numFeatures];
-    correct(moments, r, d);
+    correct(moments, usual, r, d);
+    Tensor gamma = weight.in(pass);
     Tensor scale = Tensor.of(r, numFeatures).to(input.dtype());
     Tensor shift = Tensor.of(d, numFeatures).to(input.dtype());
     Tensor y =
@@ -119,7 +136,7 @@ public final class BatchRenorm implements Module {
             input,
             statistics,
             pass.mul(gamma, scale),
-            pass.add(pass.mul(gamma, shift), beta),
+            pass.add(pass.mul(gamma, shift), bias.in(pass)),
             EPS,
             Epilogue.none(),
             pass);
@@ -127,17 +144,23 @@ public final class BatchRenorm implements Module {
     return y;
   }
 
-  private void correct(BatchMoments moments, double[] r, double[] d) {
-    long batches = numBatchesTracked.itemAsLong();
-    double most = limits.r(batches);
-    double farthest = limits.d(batches);
-    double[] means = runningMean.toDoubles();
-    double[] variances = runningVar.toDoubles();
+  /** The running statistics at some time. */
+  @SuppressWarnings("ArrayRecordComponent") // a bundle of columns, never compared
+  private record Usual(double[] means, double[] variances, long batches) {}
+
+  private Usual usual() {
+    return new Usual(
+        runningMean.toDoubles(), runningVar.toDoubles(), numBatchesTracked.itemAsLong());
+  }
+
+  private void correct(BatchMoments moments, Usual usual, double[] r, double[] d) {
+    double most = limits.r(usual.batches());
+    double farthest = limits.d(usual.batches());
     for (int c = 0; c < numFeatures; c++) {
-      double usual = Math.sqrt(variances[c] + EPS);
+      double deviation = Math.sqrt(usual.variances()[c] + EPS);
       double own = Math.sqrt(moments.variance(c, VarianceEstimator.BIASED) + EPS);
-      r[c] = Math.clamp(own / usual, 1 / most, most);
-      d[c] = Math.clamp((moments.mean(c) - means[c]) / usual, -farthest, farthest);
+      r[c] = Math.clamp(own / deviation, 1 / most, most);
+      d[c] = Math.clamp((moments.mean(c) - usual.means()[c]) / deviation, -farthest, farthest);
     }
   }
 

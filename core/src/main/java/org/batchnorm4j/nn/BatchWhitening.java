@@ -1,9 +1,10 @@
 package org.batchnorm4j.nn;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.autograd.Whitening;
-import org.batchnorm4j.statistics.StatisticsReducer;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
@@ -18,8 +19,9 @@ import org.batchnorm4j.tensor.Tensor;
  *       through both. The running averages move by {@code 0.9 running + 0.1 batch}.
  *   <li>Inference: the running mean, and the root of the running covariance. It is the covariance
  *       that is averaged, as batch norm averages variances.
- *   <li>The statistics are those of the batch at hand: ghost batches, micro-batches and replicas
- *       are refused.
+ *   <li>The batch is what the pass makes of it ({@link Pass#withStatistics}): of all replicas or
+ *       micro-batches, which meet for the means and again for the covariances, or one ghost batch
+ *       after the other, each of which moves the averages.
  * </ul>
  *
  * <p>State: {@code weight}, {@code bias}, {@code running_mean} (C), {@code running_covariance} (G,
@@ -90,7 +92,6 @@ public final class BatchWhitening implements Module {
    * @return same shape and type, channels first
    * @throws ShapeException if rank or channels do not fit, or there is at most one value per
    *     channel in training
-   * @throws IllegalStateException in training if the pass takes statistics from elsewhere
    */
   @Override
   public Tensor forward(Tensor input, Pass pass) {
@@ -103,18 +104,46 @@ public final class BatchWhitening implements Module {
               + input.shape());
     }
     members.checkInputType(input, weight);
-    Tensor rows = Whitening.rows(input, pass);
-    boolean training = pass.isTraining();
-    if (training) {
-      checkBatch(input, rows, pass);
+    if (!pass.isTraining()) {
+      Tensor mean = runningMean.to(DType.FLOAT64).reshape(-1, 1);
+      Tensor centred = pass.sub(Whitening.rows(input, pass), mean);
+      return whitened(input, centred, runningCovariance.to(DType.FLOAT64), pass);
     }
-    Tensor mean =
-        training ? Whitening.mean(rows, pass) : runningMean.to(DType.FLOAT64).reshape(-1, 1);
-    Tensor centred = pass.sub(rows, mean);
-    Tensor covariance =
-        training
-            ? Whitening.covariance(centred, groups, pass)
-            : runningCovariance.to(DType.FLOAT64);
+    int[] cuts = pass.statistics().cuts(input.axis(0));
+    if (cuts.length == 2) {
+      return train(input, pass);
+    }
+    List<Tensor> results = new ArrayList<>();
+    for (int i = 0; i + 1 < cuts.length; i++) {
+      results.add(train(pass.range(input, cuts[i], cuts[i + 1]), pass));
+    }
+    return pass.concatenate(results);
+  }
+
+  private Tensor train(Tensor input, Pass pass) {
+    Whitening.Statistics statistics =
+        Whitening.statistics(members.toString(), Whitening.rows(input, pass), groups, pass);
+    if (statistics.count() < 2) {
+      throw new ShapeException(
+          members
+              + ": expected more than 1 value per channel when training, got input shape "
+              + input.shape()
+              + "; use a larger batch, or run this pass in inference");
+    }
+    Tensor y = whitened(input, statistics.centred(), statistics.covariance(), pass);
+    double[] mean = statistics.mean().toDoubles();
+    double[] covariance = statistics.covariance().toDoubles();
+    pass.statistics()
+        .update(
+            this,
+            () -> {
+              move(runningMean, mean);
+              move(runningCovariance, covariance);
+            });
+    return y;
+  }
+
+  private Tensor whitened(Tensor input, Tensor centred, Tensor covariance, Pass pass) {
     Tensor matrix = Whitening.matrix(covariance, eps, root, pass);
     Tensor white = Whitening.apply(centred, matrix, input, pass);
     long[] perChannel = new long[input.rank() - 1];
@@ -122,38 +151,18 @@ public final class BatchWhitening implements Module {
     perChannel[0] = numFeatures;
     Tensor gamma = pass.reshape(weight.in(pass), perChannel);
     Tensor beta = pass.reshape(bias.in(pass), perChannel);
-    Tensor y = pass.add(pass.mul(white, gamma), beta);
-    if (training) {
-      move(runningMean, mean.reshape(numFeatures));
-      move(runningCovariance, covariance);
-    }
-    return y;
-  }
-
-  private void checkBatch(Tensor input, Tensor rows, Pass pass) {
-    if (!pass.statistics().equals(StatisticsReducer.local())) {
-      throw new IllegalStateException(
-          members
-              + " whitens with the covariance of the batch at hand, but the pass takes statistics"
-              + " from elsewhere; leave withStatistics out, or use batch norm");
-    }
-    if (rows.axis(1) < 2) {
-      throw new ShapeException(
-          members
-              + ": expected more than 1 value per channel when training, got input shape "
-              + input.shape()
-              + "; use a larger batch, or run this pass in inference");
-    }
+    return pass.add(pass.mul(white, gamma), beta);
   }
 
   /** NaN and infinity in the batch leave the average alone. */
-  private void move(Tensor running, Tensor batch) {
-    double[] before = running.toDoubles();
-    double[] now = batch.toDoubles();
-    for (int i = 0; i < now.length; i++) {
-      now[i] = Double.isFinite(now[i]) ? (1 - MOMENTUM) * before[i] + MOMENTUM * now[i] : before[i];
+  private static void move(Tensor running, double... batch) {
+    double[] moved = running.toDoubles();
+    for (int i = 0; i < moved.length; i++) {
+      if (Double.isFinite(batch[i])) {
+        moved[i] = (1 - MOMENTUM) * moved[i] + MOMENTUM * batch[i];
+      }
     }
-    running.copyFrom(Tensor.of(now, running.shape().toArray()));
+    running.copyFrom(Tensor.of(moved, running.shape().toArray()));
   }
 
   /** Channels, groups and root. */

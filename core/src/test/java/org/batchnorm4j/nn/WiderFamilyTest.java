@@ -10,7 +10,6 @@ import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.autograd.WeightStandardization;
 import org.batchnorm4j.autograd.Whitening;
-import org.batchnorm4j.statistics.GhostBatches;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.ShapeException;
@@ -219,17 +218,6 @@ class WiderFamilyTest {
     assertThrows(IllegalArgumentException.class, () -> new BatchRenormLimits(0.5, 1, 0, 0, 0));
   }
 
-  @Test
-  void renormRefusesGhostBatches() {
-    BatchRenorm layer = new BatchRenorm(3);
-    Pass ghosts = Pass.training().withStatistics(new GhostBatches(2));
-    assertEquals(
-        "BatchRenorm corrects the statistics of a whole batch, but the pass cuts it into 2 ghost"
-            + " batches; leave withStatistics out",
-        assertThrows(IllegalStateException.class, () -> layer.forward(Tensor.ones(4, 3), ghosts))
-            .getMessage());
-  }
-
   // ---- batch-channel norm
 
   @Test
@@ -420,10 +408,6 @@ class WiderFamilyTest {
     assertThrows(
         ShapeException.class,
         () -> layer.forward(Tensor.zeros(DType.FLOAT64, 1, 2), Pass.training()));
-    Pass ghosts = Pass.training().withStatistics(new GhostBatches(2));
-    assertThrows(
-        IllegalStateException.class,
-        () -> layer.forward(Tensor.zeros(DType.FLOAT64, 4, 2), ghosts));
     assertThrows(
         IllegalArgumentException.class, () -> whitening(6, 4, new Whitening.Root.Eigenvalues()));
     assertThrows(IllegalArgumentException.class, () -> new Whitening.Root.Newton(0));
