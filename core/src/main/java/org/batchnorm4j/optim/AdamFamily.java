@@ -63,7 +63,6 @@ public abstract sealed class AdamFamily implements Optimizer permits Adam, AdamW
           update(
               value.unsafeFloatArray(),
               gradient.unsafeFloatArray(),
-              gradient.offset(),
               m.unsafeFloatArray(),
               v.unsafeFloatArray(),
               constants);
@@ -71,7 +70,6 @@ public abstract sealed class AdamFamily implements Optimizer permits Adam, AdamW
           update(
               value.unsafeDoubleArray(),
               gradient.unsafeDoubleArray(),
-              gradient.offset(),
               m.unsafeDoubleArray(),
               v.unsafeDoubleArray(),
               constants);
@@ -82,17 +80,17 @@ public abstract sealed class AdamFamily implements Optimizer permits Adam, AdamW
 
   private record Constants(double size, double root, double shrink, double decay) {}
 
-  private void update(double[] p, double[] g, int gFrom, double[] m, double[] v, Constants step) {
+  private void update(double[] p, double[] g, double[] m, double[] v, Constants step) {
     for (int i = 0; i < p.length; i++) {
       double value = p[i] * step.shrink();
-      double gradient = g[gFrom + i] + step.decay() * value;
+      double gradient = g[i] + step.decay() * value;
       m[i] = beta1 * m[i] + (1 - beta1) * gradient;
       v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
       p[i] = value - step.size() * m[i] / (Math.sqrt(v[i]) * step.root() + eps);
     }
   }
 
-  private void update(float[] p, float[] g, int gFrom, float[] m, float[] v, Constants step) {
+  private void update(float[] p, float[] g, float[] m, float[] v, Constants step) {
     float b1 = (float) beta1;
     float b2 = (float) beta2;
     float c1 = (float) (1 - beta1);
@@ -104,7 +102,7 @@ public abstract sealed class AdamFamily implements Optimizer permits Adam, AdamW
     float decay = (float) step.decay();
     for (int i = 0; i < p.length; i++) {
       float value = p[i] * shrink;
-      float gradient = g[gFrom + i] + decay * value;
+      float gradient = g[i] + decay * value;
       m[i] = b1 * m[i] + c1 * gradient;
       v[i] = b2 * v[i] + c2 * gradient * gradient;
       p[i] = value - size * m[i] / ((float) Math.sqrt(v[i]) * root + floor);

@@ -81,18 +81,24 @@ final class ParameterState {
     return tensor;
   }
 
+  /**
+   * The gradient from the start of its array on: where all arrays of a loop run along the same
+   * index, it is compiled to vectors.
+   */
   static Tensor gradient(Gradients gradients, Parameter parameter) {
-    return gradients
-        .find(parameter.value())
-        .orElseThrow(
-            () ->
-                new IllegalStateException(
-                    "parameter \""
-                        + parameter.path()
-                        + "\" has no gradient: the loss does not depend on it through recorded"
-                        + " operations; compute with the pass, or freeze it with"
-                        + " setTrainable(false)"))
-        .to(Layout.CHANNELS_FIRST);
+    Tensor gradient =
+        gradients
+            .find(parameter.value())
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        "parameter \""
+                            + parameter.path()
+                            + "\" has no gradient: the loss does not depend on it through recorded"
+                            + " operations; compute with the pass, or freeze it with"
+                            + " setTrainable(false)"))
+            .to(Layout.CHANNELS_FIRST);
+    return gradient.offset() == 0 ? gradient : gradient.detach();
   }
 
   Map<String, Tensor> stateDict() {

@@ -67,53 +67,52 @@ public final class SGD implements Optimizer {
       }
       Tensor value = parameter.value();
       Tensor gradient = ParameterState.gradient(gradients, parameter);
-      int from = gradient.offset();
       boolean single = value.dtype() == DType.FLOAT32;
       if (momentum == 0 && single) {
-        plain(value.unsafeFloatArray(), gradient.unsafeFloatArray(), from);
+        plain(value.unsafeFloatArray(), gradient.unsafeFloatArray());
       } else if (momentum == 0) {
-        plain(value.unsafeDoubleArray(), gradient.unsafeDoubleArray(), from);
+        plain(value.unsafeDoubleArray(), gradient.unsafeDoubleArray());
       } else if (single) {
         float[] v = state.slot(VELOCITY, parameter).unsafeFloatArray();
-        velocity(value.unsafeFloatArray(), gradient.unsafeFloatArray(), from, v, (float) keep);
+        velocity(value.unsafeFloatArray(), gradient.unsafeFloatArray(), v, (float) keep);
       } else {
         double[] v = state.slot(VELOCITY, parameter).unsafeDoubleArray();
-        velocity(value.unsafeDoubleArray(), gradient.unsafeDoubleArray(), from, v, keep);
+        velocity(value.unsafeDoubleArray(), gradient.unsafeDoubleArray(), v, keep);
       }
     }
   }
 
-  private void plain(float[] p, float[] g, int gFrom) {
+  private void plain(float[] p, float[] g) {
     float rate = (float) learningRate;
     float decay = (float) weightDecay;
     for (int i = 0; i < p.length; i++) {
-      p[i] -= rate * (g[gFrom + i] + decay * p[i]);
+      p[i] -= rate * (g[i] + decay * p[i]);
     }
   }
 
-  private void plain(double[] p, double[] g, int gFrom) {
+  private void plain(double[] p, double[] g) {
     for (int i = 0; i < p.length; i++) {
-      p[i] -= learningRate * (g[gFrom + i] + weightDecay * p[i]);
+      p[i] -= learningRate * (g[i] + weightDecay * p[i]);
     }
   }
 
-  private void velocity(double[] p, double[] g, int gFrom, double[] v, double keep) {
+  private void velocity(double[] p, double[] g, double[] v, double keep) {
     double ahead = nesterov ? momentum : 1;
     double direct = nesterov ? 1 : 0;
     for (int i = 0; i < p.length; i++) {
-      double gradient = g[gFrom + i] + weightDecay * p[i];
+      double gradient = g[i] + weightDecay * p[i];
       v[i] = keep * v[i] + gradient;
       p[i] -= learningRate * (direct * gradient + ahead * v[i]);
     }
   }
 
-  private void velocity(float[] p, float[] g, int gFrom, float[] v, float keep) {
+  private void velocity(float[] p, float[] g, float[] v, float keep) {
     float rate = (float) learningRate;
     float decay = (float) weightDecay;
     float ahead = nesterov ? (float) momentum : 1f;
     float direct = nesterov ? 1f : 0f;
     for (int i = 0; i < p.length; i++) {
-      float gradient = g[gFrom + i] + decay * p[i];
+      float gradient = g[i] + decay * p[i];
       v[i] = keep * v[i] + gradient;
       p[i] -= rate * (direct * gradient + ahead * v[i]);
     }

@@ -28,7 +28,16 @@ final class MaxPooling {
           for (int c = 0; c < channels; c++) {
             int plane = n * channels + c;
             int in = plane * inPlane;
-            if (x.storage() instanceof Storage.Floats floats) {
+            if (x.storage() instanceof Storage.Floats floats && geometry.pairs()) {
+              maxPairs(
+                  floats.array(),
+                  x.offset(),
+                  in,
+                  y.unsafeFloatArray(),
+                  from,
+                  plane * outPlane,
+                  geometry);
+            } else if (x.storage() instanceof Storage.Floats floats) {
               maxFloats(
                   floats.array(),
                   x.offset(),
@@ -44,6 +53,32 @@ final class MaxPooling {
           }
         });
     return new MaxPooled(y, positions, x.shape());
+  }
+
+  /** Windows of 2x2 without padding: four values and their positions in registers. */
+  private static void maxPairs(
+      float[] x, int offset, int plane, float[] y, int[] from, int out, PoolGeometry geometry) {
+    int o = out;
+    for (int row = 0; row < geometry.outHeight(); row++) {
+      int first = plane + row * geometry.strideH() * geometry.width();
+      for (int column = 0; column < geometry.outWidth(); column++) {
+        int i = first + column * geometry.strideW();
+        int j = i + geometry.width();
+        int a = sorted(x[offset + i]);
+        int b = sorted(x[offset + i + 1]);
+        int c = sorted(x[offset + j]);
+        int d = sorted(x[offset + j + 1]);
+        int lower = less(Math.max(a, b), Math.max(c, d));
+        int position = ((i - less(a, b)) & ~lower) | ((j - less(c, d)) & lower);
+        y[o] = x[offset + position];
+        from[o++] = position;
+      }
+    }
+  }
+
+  /** -1 if a is less than b, else 0; without a branch. */
+  private static int less(int a, int b) {
+    return (int) (((long) a - b) >> 63);
   }
 
   /** Column by column of the window, so that the inner loop runs along a row of the output. */
@@ -84,9 +119,13 @@ final class MaxPooling {
    * the data of a max pooling are guessed wrongly every other time.
    */
   private static long ranked(float value, int position) {
+    return ((long) sorted(value) << 32) | (~position & 0xffffffffL);
+  }
+
+  /** An integer that sorts as the value does, NaN above all. */
+  private static int sorted(float value) {
     int bits = Float.floatToIntBits(value + 0f); // -0 equals 0
-    int sorted = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
-    return ((long) sorted << 32) | (~position & 0xffffffffL);
+    return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
   }
 
   private static void maxDoubles(

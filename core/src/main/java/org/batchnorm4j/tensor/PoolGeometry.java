@@ -85,6 +85,11 @@ public record PoolGeometry(
     return (width + 2 * paddingW - kernelWidth) / strideW + 1;
   }
 
+  /** Whether all windows are 2x2 and inside the input. */
+  boolean pairs() {
+    return kernelHeight == 2 && kernelWidth == 2 && paddingH == 0 && paddingW == 0;
+  }
+
   /** First input row of the window of output row {@code y}, clipped to the input. */
   int rowFrom(int y) {
     return Math.max(0, y * strideH - paddingH);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PoolingTest {
@@ -100,6 +101,40 @@ class PoolingTest {
       Tensor nan = Tensor.of(new float[] {1, Float.NaN, 9, 4}, 1, 1, 2, 2).to(dtype);
       Tensor max = BACKEND.maxPool(nan, new PoolGeometry(2, 2, 2, 2, 2, 2, 0, 0, true)).output();
       assertEquals(Double.NaN, max.item());
+    }
+  }
+
+  /** 2x2 windows have a loop of their own, windows with padding another. */
+  @Test
+  void theFirstOfTheLargestIsTaken() {
+    float nan = Float.NaN;
+    float otherNan = Float.intBitsToFloat(0xffc00001);
+    float infinity = Float.POSITIVE_INFINITY;
+    float[] values = {0f, -0f, 1f, -1f, nan, otherNan, infinity, -infinity};
+    int count = values.length;
+    for (int i = 0; i < count * count * count * count; i++) {
+      float[] window = {
+        values[i % count],
+        values[i / count % count],
+        values[i / count / count % count],
+        values[i / count / count / count]
+      };
+      int expected = 0;
+      for (int k = 1; k < 4; k++) {
+        // Float.compare has NaN above all and all NaN alike; with 0 added, -0 is 0
+        if (Float.compare(window[k] + 0f, window[expected] + 0f) > 0) {
+          expected = k;
+        }
+      }
+      Tensor x = Tensor.of(window, 1, 1, 2, 2);
+      MaxPooled pairs = BACKEND.maxPool(x, new PoolGeometry(2, 2, 2, 2, 2, 2, 0, 0, true));
+      MaxPooled padded = BACKEND.maxPool(x, new PoolGeometry(2, 2, 3, 3, 2, 2, 1, 1, true));
+      for (MaxPooled pooled : List.of(pairs, padded)) {
+        assertEquals(expected, pooled.positions().toLongs()[0]);
+        assertEquals(
+            Float.floatToRawIntBits(window[expected]),
+            Float.floatToRawIntBits(pooled.output().toFloats()[0]));
+      }
     }
   }
 
