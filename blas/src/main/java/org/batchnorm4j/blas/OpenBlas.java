@@ -30,12 +30,33 @@ final class OpenBlas implements MatrixMultiply {
   private static final int PLAIN = 111;
   private static final int TRANSPOSED = 112;
 
-  private final MethodHandle sgemm;
-  private final MethodHandle dgemm;
+  private final MemorySegment sgemm;
+  private final MemorySegment dgemm;
   private final String name;
   private final MatrixMultiply java = new JavaMatrixMultiply();
 
-  private OpenBlas(MethodHandle sgemm, MethodHandle dgemm, String name) {
+  /**
+   * The calls, whatever the address of the function. They are constants, so that compiled code sees
+   * through them and makes no object for the arrays of a call.
+   */
+  private static final class Calls {
+    static final MethodHandle SGEMM = multiplication(JAVA_FLOAT);
+    static final MethodHandle DGEMM = multiplication(JAVA_DOUBLE);
+
+    private Calls() {}
+
+    @SuppressWarnings("restricted") // native calls are what this class is for
+    private static MethodHandle multiplication(MemoryLayout scalar) {
+      return Linker.nativeLinker()
+          .downcallHandle(
+              FunctionDescriptor.ofVoid(
+                  JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, scalar, ADDRESS,
+                  JAVA_INT, ADDRESS, JAVA_INT, scalar, ADDRESS, JAVA_INT),
+              Linker.Option.critical(true));
+    }
+  }
+
+  private OpenBlas(MemorySegment sgemm, MemorySegment dgemm, String name) {
     this.sgemm = sgemm;
     this.dgemm = dgemm;
     this.name = name;
@@ -56,8 +77,8 @@ final class OpenBlas implements MatrixMultiply {
               symbols.findOrThrow("openblas_set_num_threads"), FunctionDescriptor.ofVoid(JAVA_INT))
           .invokeExact(1);
       return new OpenBlas(
-          multiplication(linker, symbols, "cblas_sgemm", JAVA_FLOAT),
-          multiplication(linker, symbols, "cblas_dgemm", JAVA_DOUBLE),
+          symbols.findOrThrow("cblas_sgemm"),
+          symbols.findOrThrow("cblas_dgemm"),
           name(
               text(linker, symbols, "openblas_get_config"),
               text(linker, symbols, "openblas_get_corename")));
@@ -71,17 +92,6 @@ final class OpenBlas implements MatrixMultiply {
     } catch (Throwable e) {
       throw unexpected(e);
     }
-  }
-
-  @SuppressWarnings("restricted") // native calls are what this class is for
-  private static MethodHandle multiplication(
-      Linker linker, SymbolLookup symbols, String function, MemoryLayout scalar) {
-    return linker.downcallHandle(
-        symbols.findOrThrow(function),
-        FunctionDescriptor.ofVoid(
-            JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, scalar, ADDRESS, JAVA_INT,
-            ADDRESS, JAVA_INT, scalar, ADDRESS, JAVA_INT),
-        Linker.Option.critical(true));
   }
 
   @SuppressWarnings("restricted") // native calls are what this class is for
@@ -174,12 +184,15 @@ final class OpenBlas implements MatrixMultiply {
               Math.min(size.n(), n - j),
               Math.min(size.k(), k - p),
               alpha,
-              from(a, aFrom, transposeA, i, p, lda),
+              a,
+              index(aFrom, transposeA, i, p, lda),
               lda,
-              from(b, bFrom, transposeB, p, j, ldb),
+              b,
+              index(bFrom, transposeB, p, j, ldb),
               ldb,
               p == 0 ? beta : 1f,
-              from(c, cFrom, false, i, j, ldc),
+              c,
+              index(cFrom, false, i, j, ldc),
               ldc);
         }
       }
@@ -250,32 +263,27 @@ final class OpenBlas implements MatrixMultiply {
               Math.min(size.n(), n - j),
               Math.min(size.k(), k - p),
               alpha,
-              from(a, aFrom, transposeA, i, p, lda),
+              a,
+              index(aFrom, transposeA, i, p, lda),
               lda,
-              from(b, bFrom, transposeB, p, j, ldb),
+              b,
+              index(bFrom, transposeB, p, j, ldb),
               ldb,
               p == 0 ? beta : 1.0,
-              from(c, cFrom, false, i, j, ldc),
+              c,
+              index(cFrom, false, i, j, ldc),
               ldc);
         }
       }
     }
   }
 
-  private static MemorySegment from(
-      float[] array, int from, boolean transposed, int row, int column, int leading) {
-    long index =
-        from + (transposed ? (long) column * leading + row : (long) row * leading + column);
-    return MemorySegment.ofArray(array).asSlice(index * Float.BYTES);
+  /** Where a piece that begins at a row and a column of a matrix begins in its array. */
+  private static long index(int from, boolean transposed, int row, int column, int leading) {
+    return from + (transposed ? (long) column * leading + row : (long) row * leading + column);
   }
 
-  private static MemorySegment from(
-      double[] array, int from, boolean transposed, int row, int column, int leading) {
-    long index =
-        from + (transposed ? (long) column * leading + row : (long) row * leading + column);
-    return MemorySegment.ofArray(array).asSlice(index * Double.BYTES);
-  }
-
+  /** One native call; small enough to be compiled as a whole. */
   private void call(
       boolean transposeA,
       boolean transposeB,
@@ -283,15 +291,19 @@ final class OpenBlas implements MatrixMultiply {
       int n,
       int k,
       float alpha,
-      MemorySegment a,
+      float[] a,
+      long aFrom,
       int lda,
-      MemorySegment b,
+      float[] b,
+      long bFrom,
       int ldb,
       float beta,
-      MemorySegment c,
+      float[] c,
+      long cFrom,
       int ldc) {
     try {
-      sgemm.invokeExact(
+      Calls.SGEMM.invokeExact(
+          sgemm,
           ROW_MAJOR,
           transposeA ? TRANSPOSED : PLAIN,
           transposeB ? TRANSPOSED : PLAIN,
@@ -299,18 +311,19 @@ final class OpenBlas implements MatrixMultiply {
           n,
           k,
           alpha,
-          a,
+          MemorySegment.ofArray(a).asSlice(aFrom * Float.BYTES),
           lda,
-          b,
+          MemorySegment.ofArray(b).asSlice(bFrom * Float.BYTES),
           ldb,
           beta,
-          c,
+          MemorySegment.ofArray(c).asSlice(cFrom * Float.BYTES),
           ldc);
     } catch (Throwable e) {
       throw unexpected(e);
     }
   }
 
+  /** One native call; small enough to be compiled as a whole. */
   private void call(
       boolean transposeA,
       boolean transposeB,
@@ -318,15 +331,19 @@ final class OpenBlas implements MatrixMultiply {
       int n,
       int k,
       double alpha,
-      MemorySegment a,
+      double[] a,
+      long aFrom,
       int lda,
-      MemorySegment b,
+      double[] b,
+      long bFrom,
       int ldb,
       double beta,
-      MemorySegment c,
+      double[] c,
+      long cFrom,
       int ldc) {
     try {
-      dgemm.invokeExact(
+      Calls.DGEMM.invokeExact(
+          dgemm,
           ROW_MAJOR,
           transposeA ? TRANSPOSED : PLAIN,
           transposeB ? TRANSPOSED : PLAIN,
@@ -334,12 +351,12 @@ final class OpenBlas implements MatrixMultiply {
           n,
           k,
           alpha,
-          a,
+          MemorySegment.ofArray(a).asSlice(aFrom * Double.BYTES),
           lda,
-          b,
+          MemorySegment.ofArray(b).asSlice(bFrom * Double.BYTES),
           ldb,
           beta,
-          c,
+          MemorySegment.ofArray(c).asSlice(cFrom * Double.BYTES),
           ldc);
     } catch (Throwable e) {
       throw unexpected(e);
