@@ -174,6 +174,33 @@ final class OpenBlas implements MatrixMultiply {
       return;
     }
     CallSize size = CallSize.of(m, n, k);
+    if (size.m() == m && size.n() == n && size.k() == k) {
+      call(transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom, ldc);
+    } else {
+      inPieces(
+          size, transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom,
+          ldc);
+    }
+  }
+
+  private void inPieces(
+      CallSize size,
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      float alpha,
+      float[] a,
+      int aFrom,
+      int lda,
+      float[] b,
+      int bFrom,
+      int ldb,
+      float beta,
+      float[] c,
+      int cFrom,
+      int ldc) {
     for (int i = 0; i < m; i += size.m()) {
       for (int j = 0; j < n; j += size.n()) {
         for (int p = 0; p < k; p += size.k()) {
@@ -253,6 +280,33 @@ final class OpenBlas implements MatrixMultiply {
       return;
     }
     CallSize size = CallSize.of(m, n, k);
+    if (size.m() == m && size.n() == n && size.k() == k) {
+      call(transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom, ldc);
+    } else {
+      inPieces(
+          size, transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom,
+          ldc);
+    }
+  }
+
+  private void inPieces(
+      CallSize size,
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      double alpha,
+      double[] a,
+      int aFrom,
+      int lda,
+      double[] b,
+      int bFrom,
+      int ldb,
+      double beta,
+      double[] c,
+      int cFrom,
+      int ldc) {
     for (int i = 0; i < m; i += size.m()) {
       for (int j = 0; j < n; j += size.n()) {
         for (int p = 0; p < k; p += size.k()) {
