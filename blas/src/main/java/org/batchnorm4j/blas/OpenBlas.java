@@ -175,10 +175,41 @@ final class OpenBlas implements MatrixMultiply {
     }
     CallSize size = CallSize.of(m, n, k);
     if (size.m() == m && size.n() == n && size.k() == k) {
-      call(transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom, ldc);
+      call(
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          aFrom,
+          lda,
+          b,
+          bFrom,
+          ldb,
+          beta,
+          c,
+          cFrom,
+          ldc);
     } else {
       inPieces(
-          size, transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom,
+          size,
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          aFrom,
+          lda,
+          b,
+          bFrom,
+          ldb,
+          beta,
+          c,
+          cFrom,
           ldc);
     }
   }
@@ -281,10 +312,41 @@ final class OpenBlas implements MatrixMultiply {
     }
     CallSize size = CallSize.of(m, n, k);
     if (size.m() == m && size.n() == n && size.k() == k) {
-      call(transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom, ldc);
+      call(
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          aFrom,
+          lda,
+          b,
+          bFrom,
+          ldb,
+          beta,
+          c,
+          cFrom,
+          ldc);
     } else {
       inPieces(
-          size, transposeA, transposeB, m, n, k, alpha, a, aFrom, lda, b, bFrom, ldb, beta, c, cFrom,
+          size,
+          transposeA,
+          transposeB,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          aFrom,
+          lda,
+          b,
+          bFrom,
+          ldb,
+          beta,
+          c,
+          cFrom,
           ldc);
     }
   }
