@@ -22,13 +22,22 @@ public final class WeightStandardization {
    * @throws ShapeException if an output has fewer values, of which nothing would be left
    */
   public static Tensor of(Tensor weight, double eps, Pass pass) {
-    if (weight.rank() < 2 || weight.shape().span(1, weight.rank()) < 2) {
-      throw new ShapeException(
-          "weight standardisation needs at least 2 weights per output, got shape "
-              + weight.shape());
-    }
+    check("weight standardisation", weight);
     return GroupedNormalization.ofLastAxes(
             "weight standardisation", weight, weight.rank() - 1, pass)
         .standardised(null, null, eps);
+  }
+
+  /**
+   * Refuses a weight of which nothing would be left.
+   *
+   * @param what who asks, for the message
+   * @throws ShapeException if an output has fewer than 2 values
+   */
+  public static void check(String what, Tensor weight) {
+    if (weight.rank() < 2 || weight.shape().span(1, weight.rank()) < 2) {
+      throw new ShapeException(
+          what + " needs at least 2 weights per output, got shape " + weight.shape());
+    }
   }
 }

@@ -3,7 +3,6 @@ package org.batchnorm4j.nn;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.batchnorm4j.autograd.Pass;
-import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 
@@ -15,10 +14,7 @@ import org.batchnorm4j.tensor.Tensor;
  *
  * <p>Inference is safe for use by many threads; training is not.
  */
-public final class GRUCell implements RecurrentCell {
-  private final Members members = new Members("GRUCell");
-  private final RecurrentGates gates;
-
+public final class GRUCell extends RecurrentCell {
   /** A cell with first values that differ from run to run. */
   public GRUCell(int inputSize, int hiddenSize) {
     this(
@@ -38,7 +34,7 @@ public final class GRUCell implements RecurrentCell {
    * @throws IllegalArgumentException if a size is not positive
    */
   public GRUCell(int inputSize, int hiddenSize, RecurrentOptions options, RandomStream random) {
-    gates = new RecurrentGates(members, 3, inputSize, hiddenSize, options, random);
+    super("GRUCell", 3, inputSize, hiddenSize, options, random);
   }
 
   @Override
@@ -52,36 +48,5 @@ public final class GRUCell implements RecurrentCell {
     Tensor fresh = pass.tanh(pass.add(i[2], pass.mul(reset, h[2])));
     Tensor hidden = pass.add(fresh, pass.mul(keep, pass.sub(before, fresh)));
     return new RecurrentState(hidden, Optional.empty());
-  }
-
-  @Override
-  public int inputSize() {
-    return gates.inputSize;
-  }
-
-  @Override
-  public int hiddenSize() {
-    return gates.hiddenSize;
-  }
-
-  @Override
-  public DType dtype() {
-    return gates.options.dtype();
-  }
-
-  @Override
-  public boolean hasMemory() {
-    return false;
-  }
-
-  @Override
-  public Members members() {
-    return members;
-  }
-
-  /** As PyTorch prints it, and for how many steps there are statistics. */
-  @Override
-  public String toString() {
-    return gates.describe("");
   }
 }

@@ -3,7 +3,6 @@ package org.batchnorm4j.nn;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.batchnorm4j.autograd.Pass;
-import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Inference is safe for use by many threads; training is not.
  */
-public final class LSTMCell implements RecurrentCell {
-  private final Members members = new Members("LSTMCell");
-  private final RecurrentGates gates;
+public final class LSTMCell extends RecurrentCell {
   private final @Nullable StepBatchNorm norm;
 
   /** A cell with first values that differ from run to run. */
@@ -41,10 +38,10 @@ public final class LSTMCell implements RecurrentCell {
    * @throws IllegalArgumentException if a size is not positive
    */
   public LSTMCell(int inputSize, int hiddenSize, RecurrentOptions options, RandomStream random) {
-    gates = new RecurrentGates(members, 4, inputSize, hiddenSize, options, random);
+    super("LSTMCell", 4, inputSize, hiddenSize, options, random);
     norm =
         options.normSteps().isPresent()
-            ? members.child("norm_cell", options.norm(hiddenSize, true))
+            ? members().child("norm_cell", options.norm(hiddenSize, true))
             : null;
   }
 
@@ -56,7 +53,8 @@ public final class LSTMCell implements RecurrentCell {
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        members + " needs a state with a memory; start from initial(batch, pass)"));
+                        members()
+                            + " needs a state with a memory; start from initial(batch, pass)"));
     gates.check(input, state.hidden());
     gates.check(input, before);
     Tensor sum =
@@ -70,33 +68,7 @@ public final class LSTMCell implements RecurrentCell {
   }
 
   @Override
-  public int inputSize() {
-    return gates.inputSize;
-  }
-
-  @Override
-  public int hiddenSize() {
-    return gates.hiddenSize;
-  }
-
-  @Override
-  public DType dtype() {
-    return gates.options.dtype();
-  }
-
-  @Override
   public boolean hasMemory() {
     return true;
-  }
-
-  @Override
-  public Members members() {
-    return members;
-  }
-
-  /** As PyTorch prints it, and for how many steps there are statistics. */
-  @Override
-  public String toString() {
-    return gates.describe("");
   }
 }

@@ -3,7 +3,6 @@ package org.batchnorm4j.nn;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.batchnorm4j.autograd.Pass;
-import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 
@@ -13,9 +12,7 @@ import org.batchnorm4j.tensor.Tensor;
  *
  * <p>Inference is safe for use by many threads; training is not.
  */
-public final class RNNCell implements RecurrentCell {
-  private final Members members = new Members("RNNCell");
-  private final RecurrentGates gates;
+public final class RNNCell extends RecurrentCell {
   private final Nonlinearity nonlinearity;
 
   /** What bounds the new state. Safe for use by many threads. */
@@ -52,7 +49,7 @@ public final class RNNCell implements RecurrentCell {
       RecurrentOptions options,
       Nonlinearity nonlinearity,
       RandomStream random) {
-    gates = new RecurrentGates(members, 1, inputSize, hiddenSize, options, random);
+    super("RNNCell", 1, inputSize, hiddenSize, options, random);
     this.nonlinearity = nonlinearity;
   }
 
@@ -70,33 +67,7 @@ public final class RNNCell implements RecurrentCell {
   }
 
   @Override
-  public int inputSize() {
-    return gates.inputSize;
-  }
-
-  @Override
-  public int hiddenSize() {
-    return gates.hiddenSize;
-  }
-
-  @Override
-  public DType dtype() {
-    return gates.options.dtype();
-  }
-
-  @Override
-  public boolean hasMemory() {
-    return false;
-  }
-
-  @Override
-  public Members members() {
-    return members;
-  }
-
-  /** As PyTorch prints it, and for how many steps there are statistics. */
-  @Override
-  public String toString() {
-    return gates.describe(nonlinearity == Nonlinearity.RELU ? ", nonlinearity=relu" : "");
+  String more() {
+    return nonlinearity == Nonlinearity.RELU ? ", nonlinearity=relu" : "";
   }
 }

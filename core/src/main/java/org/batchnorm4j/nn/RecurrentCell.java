@@ -3,6 +3,7 @@ package org.batchnorm4j.nn;
 import java.util.Optional;
 import org.batchnorm4j.autograd.Pass;
 import org.batchnorm4j.tensor.DType;
+import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
@@ -20,19 +21,40 @@ import org.batchnorm4j.tensor.Tensor;
  *
  * <p>Inference is safe for use by many threads; training is not.
  */
-public sealed interface RecurrentCell extends Module permits RNNCell, GRUCell, LSTMCell {
+public abstract sealed class RecurrentCell implements Module permits RNNCell, GRUCell, LSTMCell {
+  final RecurrentGates gates;
+  private final Members members;
+
+  RecurrentCell(
+      String kind,
+      int gateCount,
+      int inputSize,
+      int hiddenSize,
+      RecurrentOptions options,
+      RandomStream random) {
+    members = new Members(kind);
+    gates = new RecurrentGates(members, gateCount, inputSize, hiddenSize, options, random);
+  }
 
   /** Size of the input. */
-  int inputSize();
+  public final int inputSize() {
+    return gates.inputSize;
+  }
 
   /** Size of the hidden state. */
-  int hiddenSize();
+  public final int hiddenSize() {
+    return gates.hiddenSize;
+  }
 
   /** The type of the parameters and of the input. */
-  DType dtype();
+  public final DType dtype() {
+    return gates.options.dtype();
+  }
 
   /** Whether the state has a memory beside the hidden state. */
-  boolean hasMemory();
+  public boolean hasMemory() {
+    return false;
+  }
 
   /**
    * Computes one step.
@@ -43,10 +65,10 @@ public sealed interface RecurrentCell extends Module permits RNNCell, GRUCell, L
    * @return the state after
    * @throws ShapeException if a shape does not fit
    */
-  RecurrentState step(Tensor input, RecurrentState state, int step, Pass pass);
+  public abstract RecurrentState step(Tensor input, RecurrentState state, int step, Pass pass);
 
   /** A state of zeros in the memory of a pass. */
-  default RecurrentState initial(int batch, Pass pass) {
+  public final RecurrentState initial(int batch, Pass pass) {
     Tensor zeros = pass.filled(0, dtype(), Shape.of(batch, hiddenSize()));
     return new RecurrentState(zeros, hasMemory() ? Optional.of(zeros) : Optional.empty());
   }
@@ -58,11 +80,27 @@ public sealed interface RecurrentCell extends Module permits RNNCell, GRUCell, L
    * @return (N, hidden)
    */
   @Override
-  default Tensor forward(Tensor input, Pass pass) {
+  public final Tensor forward(Tensor input, Pass pass) {
     if (input.rank() != 2) {
       throw new ShapeException(
-          members() + " expected 2D input (N, input), got shape " + input.shape());
+          members + " expected 2D input (N, input), got shape " + input.shape());
     }
     return step(input, initial(input.axis(0), pass), 0, pass).hidden();
+  }
+
+  @Override
+  public final Members members() {
+    return members;
+  }
+
+  /** What is printed behind the options. */
+  String more() {
+    return "";
+  }
+
+  /** As PyTorch prints it, and for how many steps there are statistics. */
+  @Override
+  public final String toString() {
+    return gates.describe(more());
   }
 }

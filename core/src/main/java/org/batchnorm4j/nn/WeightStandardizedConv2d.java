@@ -2,7 +2,6 @@ package org.batchnorm4j.nn;
 
 import java.util.Optional;
 import org.batchnorm4j.autograd.Pass;
-import org.batchnorm4j.autograd.WeightStandardization;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 
@@ -15,9 +14,8 @@ import org.batchnorm4j.tensor.Tensor;
  * many threads; training is not.
  */
 public final class WeightStandardizedConv2d implements Module {
-  private static final double EPS = 1e-5;
-
   private final Conv2d plain;
+  private final StandardisedWeight standardised;
 
   /**
    * A layer with repeatable first values; see {@link Conv2d}.
@@ -28,17 +26,12 @@ public final class WeightStandardizedConv2d implements Module {
   public WeightStandardizedConv2d(
       int inChannels, int outChannels, Conv2dOptions options, RandomStream random) {
     plain = new Conv2d("WeightStandardizedConv2d", inChannels, outChannels, options, random);
-    if (plain.weight().value().size() / plain.weight().value().axis(0) < 2) {
-      throw new IllegalArgumentException(
-          "WeightStandardizedConv2d needs at least 2 weights per output, got shape "
-              + plain.weight().value().shape());
-    }
+    standardised = new StandardisedWeight(plain.members(), plain.weight());
   }
 
   @Override
   public Tensor forward(Tensor input, Pass pass) {
-    Tensor standardised = WeightStandardization.of(plain.weight().in(pass), EPS, pass);
-    return plain.forward(input, standardised, pass);
+    return plain.forward(input, standardised.in(pass), pass);
   }
 
   @Override

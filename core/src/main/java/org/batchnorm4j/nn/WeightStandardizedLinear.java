@@ -2,7 +2,6 @@ package org.batchnorm4j.nn;
 
 import java.util.Optional;
 import org.batchnorm4j.autograd.Pass;
-import org.batchnorm4j.autograd.WeightStandardization;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
@@ -16,9 +15,8 @@ import org.batchnorm4j.tensor.Tensor;
  * many threads; training is not.
  */
 public final class WeightStandardizedLinear implements Module {
-  private static final double EPS = 1e-5;
-
   private final Linear plain;
+  private final StandardisedWeight standardised;
 
   /**
    * A layer with repeatable first values; see {@link Linear}.
@@ -29,17 +27,12 @@ public final class WeightStandardizedLinear implements Module {
   public WeightStandardizedLinear(
       int inFeatures, int outFeatures, boolean bias, DType dtype, RandomStream random) {
     plain = new Linear("WeightStandardizedLinear", inFeatures, outFeatures, bias, dtype, random);
-    if (plain.weight().value().size() / plain.weight().value().axis(0) < 2) {
-      throw new IllegalArgumentException(
-          "WeightStandardizedLinear needs at least 2 weights per output, got shape "
-              + plain.weight().value().shape());
-    }
+    standardised = new StandardisedWeight(plain.members(), plain.weight());
   }
 
   @Override
   public Tensor forward(Tensor input, Pass pass) {
-    Tensor standardised = WeightStandardization.of(plain.weight().in(pass), EPS, pass);
-    return plain.forward(input, standardised, pass);
+    return plain.forward(input, standardised.in(pass), pass);
   }
 
   @Override
