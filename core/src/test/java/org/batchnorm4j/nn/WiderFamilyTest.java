@@ -1,5 +1,6 @@
 package org.batchnorm4j.nn;
 
+import static org.batchnorm4j.autograd.Slopes.assertSlopes;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -25,22 +26,6 @@ class WiderFamilyTest {
 
   private static Tensor random(long seed, long... shape) {
     return Tensor.randn(DType.FLOAT64, RandomStream.of(seed), shape);
-  }
-
-  private static void assertSlopes(Tensor variable, Tensor gradient, DoubleSupplier value) {
-    double[] array = variable.unsafeDoubleArray();
-    double[] analytic = gradient.toDoubles();
-    double step = 1e-5;
-    for (int i = 0; i < array.length; i++) {
-      double kept = array[i];
-      array[i] = kept + step;
-      double above = value.getAsDouble();
-      array[i] = kept - step;
-      double below = value.getAsDouble();
-      array[i] = kept;
-      // truncation step^2 / 6 times a third derivative up to some 100, and 1e-15 / step
-      assertEquals((above - below) / (2 * step), analytic[i], 1e-7 * (1 + Math.abs(analytic[i])));
-    }
   }
 
   /** Gradients of a layer in training, with respect to its input and parameters. */

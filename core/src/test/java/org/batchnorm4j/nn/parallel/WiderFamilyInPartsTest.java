@@ -1,5 +1,6 @@
 package org.batchnorm4j.nn.parallel;
 
+import static org.batchnorm4j.autograd.Slopes.assertSlopes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -244,22 +245,6 @@ class WiderFamilyInPartsTest {
       assertEquals(variance[c], layer.stateDict().get("running_var").at(c), 100 * CLOSE);
     }
     assertEquals(2, layer.stateDict().get("num_batches_tracked").item());
-  }
-
-  private static void assertSlopes(Tensor x, Tensor gradient, DoubleSupplier value) {
-    double[] array = x.unsafeDoubleArray();
-    double[] analytic = gradient.toDoubles();
-    double step = 1e-5;
-    for (int i = 0; i < array.length; i++) {
-      double kept = array[i];
-      array[i] = kept + step;
-      double above = value.getAsDouble();
-      array[i] = kept - step;
-      double below = value.getAsDouble();
-      array[i] = kept;
-      // truncation step^2 / 6 times a third derivative up to some 100, and 1e-14 / step
-      assertEquals((above - below) / (2 * step), analytic[i], 1e-7 * (1 + Math.abs(analytic[i])));
-    }
   }
 
   /** Mean of the product of two centred channels in some samples. */
