@@ -30,6 +30,14 @@ final class WinogradConvolution {
   /** Channels that are summed in one go: short sums, whose sum is taken then, lose less. */
   private static final int DEPTH = 64;
 
+  /** From so many parts on, each is a task: threads meet once per layer, not thrice per part. */
+  private static final int PARTS_ALONE = 8;
+
+  /** Sums of the parts' weight gradients, merged in order, where weights are few. */
+  private static final int PARTIAL_SUMS = 8;
+
+  private static final int MANY_WEIGHTS = 1 << 18;
+
   /** Keeps the 16 elements of a tile out of one set of the first-level cache. */
   private static final int APART = 80;
 
@@ -98,57 +106,71 @@ final class WinogradConvolution {
     int in = geometry.inChannels();
     int out = geometry.outChannels();
     int uStride = in * out + APART;
-    int vStride = in * tiling.columns() + APART;
-    int mStride = out * tiling.columns() + APART;
     float[] u = scratch.borrow(ELEMENTS * uStride);
-    float[] v = scratch.borrow(ELEMENTS * vStride);
-    float[] m = scratch.borrow(ELEMENTS * mStride);
     int rowLength = turned ? out : in;
     forChannels(
         turned ? in : out, row -> transformKernels(w, row * rowLength, rowLength, u, uStride));
-    for (int number = 0; number < tiling.parts(); number++) {
-      WinogradTiling.Part part = tiling.part(number);
-      int columns = part.images() * part.rows() * tiling.wide();
-      forChannels(in, channel -> transformInput(geometry, tiling, part, x, channel, v, vStride));
-      int depth = Math.min(DEPTH, in);
-      int rows = rowsTogether(out, columns, depth);
-      int bands = Math.ceilDiv(out, rows);
-      workers.run(
-          ELEMENTS * bands,
-          task -> {
-            int t = task / bands;
-            int row = task % bands * rows;
-            int from = (turned ? halfTurn(t) : t) * uStride;
-            for (int k = 0; k < in; k += depth) {
-              multiply.multiply(
-                  turned,
-                  false,
-                  Math.min(rows, out - row),
-                  columns,
-                  Math.min(depth, in - k),
-                  1f,
-                  u,
-                  from + (turned ? k * out + row : row * in + k),
-                  rowLength,
-                  v,
-                  t * vStride + k * columns,
-                  columns,
-                  k == 0 ? 0f : 1f,
-                  m,
-                  t * mStride + row * columns,
-                  columns);
-            }
-          });
-      forChannels(
-          out,
-          channel -> {
-            float constant = bias == null ? 0f : bias.array()[bias.from() + channel];
-            transformOutput(geometry, tiling, part, m, mStride, constant, y, channel);
-          });
-    }
+    forParts(
+        tiling.parts(), number -> convolvePart(tiling.part(number), x, u, turned, bias, y, tiling));
+    scratch.giveBack(ELEMENTS * uStride, u);
+  }
+
+  private void convolvePart(
+      WinogradTiling.Part part,
+      TensorRange<float[]> x,
+      float[] u,
+      boolean turned,
+      @Nullable TensorRange<float[]> bias,
+      TensorRange<float[]> y,
+      WinogradTiling tiling) {
+    ConvolutionGeometry geometry = tiling.geometry();
+    int in = geometry.inChannels();
+    int out = geometry.outChannels();
+    int uStride = in * out + APART;
+    int vStride = in * tiling.columns() + APART;
+    int mStride = out * tiling.columns() + APART;
+    float[] v = scratch.borrow(ELEMENTS * vStride);
+    float[] m = scratch.borrow(ELEMENTS * mStride);
+    int columns = part.images() * part.rows() * tiling.wide();
+    forChannels(in, channel -> transformInput(geometry, tiling, part, x, channel, v, vStride));
+    int depth = Math.min(DEPTH, in);
+    int rows = rowsTogether(out, columns, depth);
+    int bands = Math.ceilDiv(out, rows);
+    int rowLength = turned ? out : in;
+    workers.run(
+        ELEMENTS * bands,
+        task -> {
+          int t = task / bands;
+          int row = task % bands * rows;
+          int from = (turned ? halfTurn(t) : t) * uStride;
+          for (int k = 0; k < in; k += depth) {
+            multiply.multiply(
+                turned,
+                false,
+                Math.min(rows, out - row),
+                columns,
+                Math.min(depth, in - k),
+                1f,
+                u,
+                from + (turned ? k * out + row : row * in + k),
+                rowLength,
+                v,
+                t * vStride + k * columns,
+                columns,
+                k == 0 ? 0f : 1f,
+                m,
+                t * mStride + row * columns,
+                columns);
+          }
+        });
+    forChannels(
+        out,
+        channel -> {
+          float constant = bias == null ? 0f : bias.array()[bias.from() + channel];
+          transformOutput(geometry, tiling, part, m, mStride, constant, y, channel);
+        });
     scratch.giveBack(ELEMENTS * mStride, m);
     scratch.giveBack(ELEMENTS * vStride, v);
-    scratch.giveBack(ELEMENTS * uStride, u);
   }
 
   /**
@@ -258,43 +280,72 @@ final class WinogradConvolution {
     int in = geometry.inChannels();
     int out = geometry.outChannels();
     int sStride = in * out + APART;
+    int size = ELEMENTS * sStride;
+    boolean several = tiling.parts() >= PARTS_ALONE && geometry.weightSize() < MANY_WEIGHTS;
+    Parts sums = Parts.of(tiling.parts(), several ? PARTIAL_SUMS : 1);
+    float[] s = scratch.borrow(sums.count() * size);
+    workers.run(
+        sums.count(),
+        sum -> {
+          for (int number = sums.from(sum); number < sums.from(sum + 1); number++) {
+            boolean add = number > sums.from(sum);
+            addGradientPart(tiling.part(number), x, g, add, s, sum * size, sStride, tiling);
+          }
+        });
+    workers.run(
+        sums.count() == 1 ? 0 : ELEMENTS,
+        t -> {
+          for (int sum = 1; sum < sums.count(); sum++) {
+            int from = t * sStride;
+            FloatConvolutionArrays.INSTANCE.add(s, sum * size + from, s, from, in * out);
+          }
+        });
+    forChannels(out, channel -> kernelGradients(s, channel * in, in, sStride, dw));
+    scratch.giveBack(sums.count() * size, s);
+  }
+
+  /** Adds what a part has of the gradients' transforms to a sum of them. */
+  private void addGradientPart(
+      WinogradTiling.Part part,
+      TensorRange<float[]> x,
+      TensorRange<float[]> g,
+      boolean add,
+      float[] s,
+      int sFrom,
+      int sStride,
+      WinogradTiling tiling) {
+    ConvolutionGeometry geometry = tiling.geometry();
+    int in = geometry.inChannels();
+    int out = geometry.outChannels();
     int vStride = in * tiling.columns() + APART;
     int nStride = out * tiling.columns() + APART;
-    float[] s = scratch.borrow(ELEMENTS * sStride);
     float[] v = scratch.borrow(ELEMENTS * vStride);
     float[] n = scratch.borrow(ELEMENTS * nStride);
-    for (int number = 0; number < tiling.parts(); number++) {
-      WinogradTiling.Part part = tiling.part(number);
-      int columns = part.images() * part.rows() * tiling.wide();
-      float before = number == 0 ? 0f : 1f;
-      forChannels(in, channel -> transformInput(geometry, tiling, part, x, channel, v, vStride));
-      forChannels(
-          out, channel -> transformGradient(geometry, tiling, part, g, channel, n, nStride));
-      workers.run(
-          ELEMENTS,
-          t ->
-              multiply.multiply(
-                  false,
-                  true,
-                  out,
-                  in,
-                  columns,
-                  1f,
-                  n,
-                  t * nStride,
-                  columns,
-                  v,
-                  t * vStride,
-                  columns,
-                  before,
-                  s,
-                  t * sStride,
-                  in));
-    }
-    forChannels(out, channel -> kernelGradients(s, channel * in, in, sStride, dw));
+    int columns = part.images() * part.rows() * tiling.wide();
+    forChannels(in, channel -> transformInput(geometry, tiling, part, x, channel, v, vStride));
+    forChannels(out, channel -> transformGradient(geometry, tiling, part, g, channel, n, nStride));
+    workers.run(
+        ELEMENTS,
+        t ->
+            multiply.multiply(
+                false,
+                true,
+                out,
+                in,
+                columns,
+                1f,
+                n,
+                t * nStride,
+                columns,
+                v,
+                t * vStride,
+                columns,
+                add ? 1f : 0f,
+                s,
+                sFrom + t * sStride,
+                in));
     scratch.giveBack(ELEMENTS * nStride, n);
     scratch.giveBack(ELEMENTS * vStride, v);
-    scratch.giveBack(ELEMENTS * sStride, s);
   }
 
   /** The gradients of the kernels of one output channel. */
@@ -316,6 +367,17 @@ final class WinogradConvolution {
     int most = SMALL_PRODUCT / (columns * depth);
     int whole = most - most % ROWS_TOGETHER;
     return Math.clamp(whole, ROWS_TOGETHER, rows);
+  }
+
+  /** Many parts are tasks of their own, few share out what they consist of. */
+  private void forParts(int parts, IntConsumer task) {
+    if (parts >= PARTS_ALONE) {
+      workers.run(parts, task);
+    } else {
+      for (int part = 0; part < parts; part++) {
+        task.accept(part);
+      }
+    }
   }
 
   private void forChannels(int channels, IntConsumer task) {

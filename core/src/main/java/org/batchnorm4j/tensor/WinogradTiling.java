@@ -48,6 +48,11 @@ final class WinogradTiling {
     return places;
   }
 
+  /** The shapes. */
+  ConvolutionGeometry geometry() {
+    return geometry;
+  }
+
   /** Tiles of an image. */
   int tiles() {
     return high * wide;

@@ -21,7 +21,9 @@ class WinogradConvolutionTest {
         geometry(2, 33, 6, 4, 35, 0),
         geometry(2, 32, 4, 4, 34, 2),
         geometry(70, 32, 4, 4, 32, 1), // several parts of the batch, the last one smaller
-        geometry(2, 32, 24, 26, 32, 1), // a plane of more tiles than a part holds
+        geometry(
+            5, 32, 24, 26, 32,
+            1), // planes of more tiles than a part holds, parts enough to be tasks
         geometry(11, 32, 8, 10, 34, 1), // parts of several images
         geometry(0, 32, 4, 4, 32, 1));
   }
