@@ -5,6 +5,7 @@ import java.util.concurrent.TimeUnit;
 import org.batchnorm4j.kernel.CpuKernels;
 import org.batchnorm4j.kernel.KernelChoice;
 import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.kernel.VirtualLanes;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -48,7 +49,8 @@ public class PlaneKernelBenchmark {
   private float[] y = {};
   private float[] p = {};
   private float[] q = {};
-  private final double[] sums = new double[2];
+  private double[] sums = {};
+  private double[] moreSums = {};
 
   /** Creates the benchmark; JMH calls {@link #prepare}. */
   public PlaneKernelBenchmark() {}
@@ -65,11 +67,13 @@ public class PlaneKernelBenchmark {
     p = RowKernelBenchmark.gaussian(random, planes);
     q = RowKernelBenchmark.gaussian(random, planes);
     y = new float[planes * length];
+    sums = new double[planes * VirtualLanes.COUNT];
+    moreSums = new double[planes * VirtualLanes.COUNT];
   }
 
   @Benchmark
   public double[] moments() {
-    k.planeMoments(x, 0, planes, length, length, sums, 0);
+    k.runMomentSums(x, 0, planes, length, p, 0, sums, moreSums, 0);
     return sums;
   }
 
@@ -87,13 +91,13 @@ public class PlaneKernelBenchmark {
 
   @Benchmark
   public double[] gradientSums() {
-    k.planeGradientSums(x, 0, g, 0, planes, length, length, 0.1f, sums, 0);
+    k.runGradientSums(x, 0, g, 0, planes, length, p, 0, sums, moreSums, 0);
     return sums;
   }
 
   @Benchmark
   public double[] gradientSumsRelu() {
-    k.planeGradientSumsRelu(x, 0, g, 0, planes, length, length, 0.1f, 1.1f, 0.2f, sums, 0);
+    k.runGradientSumsRelu(x, 0, g, 0, planes, length, p, q, p, 0, sums, moreSums, 0);
     return sums;
   }
 

@@ -3,17 +3,17 @@ package org.batchnorm4j.kernel;
 /**
  * The inner loops of normalisation over {@code float[]}, for embedders and for the tensor backend.
  *
- * <p>Three families cover every layout. <em>Planes</em>: one channel's values lie in contiguous
- * runs (NCHW, per-row norms); run {@code p} is {@code x[from + p * stride] .. x[from + p * stride +
- * length - 1]}. <em>Runs</em> follow one another, {@code x[from + r * length] ..}, and each belongs
- * to the next channel: one sample of NCHW. <em>Rows</em>: the channels are contiguous ((N, C),
- * channels last); row {@code r} is {@code x[from + r * stride] .. x[from + r * stride + channels -
- * 1]}. What rows call a channel is any column with constants and sums of its own: short NCHW planes
- * go through rows too, a column per position, and their columns are added up by the caller.
+ * <p>Two families cover every layout. <em>Runs</em> follow one another, {@code x[from + r * length]
+ * ..}, and each belongs to the next channel: one sample of NCHW, or a part of it. <em>Rows</em>:
+ * the channels are contiguous ((N, C), channels last); row {@code r} is {@code x[from + r * stride]
+ * .. x[from + r * stride + channels - 1]}. What rows call a channel is any column with constants
+ * and sums of its own: short NCHW planes go through rows too, a column per position, and their
+ * columns are added up by the caller.
  *
- * <p>Sums are accumulated in float64, planes over a fixed number of virtual lanes, rows in order,
- * so every implementation returns the same bits, whatever its vector width. Callers merge blocks in
- * index order.
+ * <p>Sums are accumulated in float64 and added to what is there, so a caller goes through memory in
+ * its order, sample by sample. Those of runs have {@link VirtualLanes#COUNT} lanes per channel,
+ * which the caller folds at the end, those of rows one number. So every implementation returns the
+ * same bits, whatever its vector width. Callers merge blocks in index order.
  *
  * <p>Expressions of the form {@code u * v + w} are fused: one rounding each ({@code Math.fma}). The
  * exact order of every sum is defined by {@link ScalarKernels}. Arguments are trusted: a range
@@ -35,14 +35,23 @@ public interface CpuKernels {
   }
 
   /**
-   * Writes the mean and the sum of squared deviations from it (M2) of {@code planes} runs to {@code
-   * moments[at]} and {@code moments[at + 1]}. One pass over {@code x - pivot} in float64, where the
-   * pivot is the first value: a constant channel gives its mean exactly and M2 exactly 0. The
-   * relative error of M2 grows with the number of values; keep blocks to some ten thousand and
-   * merge them. NaN and infinities propagate; no values give (0, 0).
+   * Adds {@code d} to the lanes of {@code sums} and {@code d * d} to those of {@code squares},
+   * where {@code d = x - pivot[at + r]} in float64 for run {@code r}, whose lanes start at {@code
+   * to + r * COUNT}. With a pivot that is one of the channel's values and folded lanes, {@code mean
+   * = pivot + sum / n} and {@code M2 = squares - sum * sum / n}: a constant channel gives its mean
+   * exactly and M2 exactly 0. The relative error of M2 grows with n; merge blocks of some hundred
+   * thousand. NaN and infinities propagate.
    */
-  void planeMoments(
-      float[] x, int from, int planes, int stride, int length, double[] moments, int at);
+  void runMomentSums(
+      float[] x,
+      int from,
+      int runs,
+      int length,
+      float[] pivot,
+      int at,
+      double[] sums,
+      double[] squares,
+      int to);
 
   /**
    * Writes {@code y = (x - mean[k]) * scale[k] + shift[k]}, then {@code max(y, 0)} if {@code relu}
@@ -98,59 +107,41 @@ public interface CpuKernels {
       int length);
 
   /**
-   * Writes {@code sum(g)} and {@code sum(g * (x - mean))} in float64 to {@code sums[at]} and {@code
-   * sums[at + 1]}.
+   * Adds {@code g} to the lanes of {@code sumG} and {@code g * (x - mean[at + r])} to those of
+   * {@code sumGx}, where the lanes of run {@code r} start at {@code to + r * COUNT}.
    */
-  void planeGradientSums(
+  void runGradientSums(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      double[] sums,
-      int at);
+      float[] mean,
+      int at,
+      double[] sumG,
+      double[] sumGx,
+      int to);
 
   /**
-   * {@link #gateRuns} and the {@link #planeGradientSums} of what passed, in one pass over the data.
-   * {@code out} may be {@code g} at the same offset.
+   * Like {@link #runGradientSums}, with {@code g} taken as 0 where the pre-activation {@code (x -
+   * mean[k]) * scale[k] + shift[k]}, {@code k = at + r}, is not positive: the backward pass of
+   * batch norm followed by ReLU, with the sign recomputed instead of stored.
    */
-  void planeGatedGradientSums(
-      float[] x,
-      int xFrom,
-      float[] y,
-      int yFrom,
-      float[] g,
-      int gFrom,
-      float[] out,
-      int outFrom,
-      int planes,
-      int stride,
-      int length,
-      float mean,
-      double[] sums,
-      int at);
-
-  /**
-   * Like {@link #planeGradientSums}, with {@code g} taken as 0 where the pre-activation {@code (x -
-   * mean) * scale + shift} is not positive: the backward pass of batch norm followed by ReLU, with
-   * the sign recomputed instead of stored.
-   */
-  void planeGradientSumsRelu(
+  void runGradientSumsRelu(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift,
-      double[] sums,
-      int at);
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at,
+      double[] sumG,
+      double[] sumGx,
+      int to);
 
   /**
    * Writes {@code dx = g * a[k] + (x - mean[k]) * b[k] + c[k]}, where run {@code r} has the
@@ -197,7 +188,7 @@ public interface CpuKernels {
    * {@code sums[at + c]} and {@code sum(d * d)} to {@code squares[at + c]}, where {@code d = x -
    * pivot[at + c]} in float64. With a pivot that is one of the channel's values, {@code mean =
    * pivot + sums / n} and {@code M2 = squares - sums * sums / n} are as exact as {@link
-   * #planeMoments}. NaN and infinities propagate.
+   * #runMomentSums}. NaN and infinities propagate.
    */
   void rowMomentSums(
       float[] x,

@@ -18,7 +18,10 @@ public final class DoubleKernels {
 
   private DoubleKernels() {}
 
-  /** See {@link CpuKernels#planeMoments}. */
+  /**
+   * Writes the mean and M2 of {@code planes} runs of one channel, {@code stride} apart, to {@code
+   * moments[at]} and {@code moments[at + 1]}; no values give (0, 0).
+   */
   public static void planeMoments(
       double[] x, int from, int planes, int stride, int length, double[] moments, int at) {
     moments[at] = 0.0;
@@ -125,7 +128,10 @@ public final class DoubleKernels {
     }
   }
 
-  /** See {@link CpuKernels#planeGradientSums}. */
+  /**
+   * Writes {@code sum(g)} and {@code sum(g * (x - mean))} over {@code planes} runs of one channel
+   * to {@code sums[at]} and {@code sums[at + 1]}.
+   */
   public static void planeGradientSums(
       double[] x,
       int xFrom,
@@ -152,7 +158,10 @@ public final class DoubleKernels {
     sums[at + 1] = foldAndClear(centredLanes);
   }
 
-  /** See {@link CpuKernels#planeGradientSumsRelu}. */
+  /**
+   * Like {@link #planeGradientSums}, with {@code g} taken as 0 where {@code (x - mean) * scale +
+   * shift} is not positive.
+   */
   public static void planeGradientSumsRelu(
       double[] x,
       int xFrom,

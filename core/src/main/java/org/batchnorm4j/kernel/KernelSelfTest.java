@@ -9,10 +9,9 @@ import java.util.Optional;
  * block reaches each path of a vector loop: full steps, parts of a step and a rest, at odd offsets.
  */
 final class KernelSelfTest {
-  private static final int COUNT = 2; // planes
+  private static final int COUNT = 2; // runs
   private static final int ROWS = 7;
   private static final int LENGTH = 61; // of a run or a row: 3 * 16 + 8 + 5
-  private static final int LONG = 157; // for kernels that leave short runs to others
   private static final int STRIDE = 64;
   private static final int SIZE = 1 + ROWS * STRIDE;
 
@@ -62,7 +61,8 @@ final class KernelSelfTest {
     float[] g = wave(1.91f, -0.25f);
     return List.of(
         new Probe(
-            "planeMoments", (k, out) -> k.planeMoments(x, 1, COUNT, STRIDE, LENGTH, out.sums, 0)),
+            "runMomentSums",
+            (k, out) -> k.runMomentSums(x, 1, COUNT, LENGTH, g, 1, out.sums, out.moreSums, 1)),
         new Probe("standardiseRuns", (k, out) -> standardiseRuns(k, x, g, out, false)),
         new Probe("standardiseRuns with ReLU", (k, out) -> standardiseRuns(k, x, g, out, true)),
         new Probe(
@@ -72,18 +72,14 @@ final class KernelSelfTest {
         new Probe(
             "gateRuns", (k, out) -> k.gateRuns(g, 1, x, 0, out.values, 0, ROWS, STRIDE, LENGTH)),
         new Probe(
-            "planeGradientSums",
-            (k, out) -> k.planeGradientSums(x, 1, g, 0, COUNT, STRIDE, LENGTH, 2.4f, out.sums, 0)),
-        new Probe(
-            "planeGatedGradientSums",
+            "runGradientSums",
             (k, out) ->
-                k.planeGatedGradientSums(
-                    x, 1, g, 0, x, 1, out.values, 0, COUNT, 3 * STRIDE, LONG, 2.4f, out.sums, 0)),
+                k.runGradientSums(x, 1, g, 0, COUNT, LENGTH, x, 1, out.sums, out.moreSums, 1)),
         new Probe(
-            "planeGradientSumsRelu",
+            "runGradientSumsRelu",
             (k, out) ->
-                k.planeGradientSumsRelu(
-                    x, 1, g, 0, COUNT, STRIDE, LENGTH, 2.4f, 1.3f, 0.2f, out.sums, 0)),
+                k.runGradientSumsRelu(
+                    x, 1, g, 0, COUNT, LENGTH, x, g, x, 1, out.sums, out.moreSums, 1)),
         new Probe(
             "runInputGradient",
             (k, out) ->

@@ -5,14 +5,14 @@ package org.batchnorm4j.kernel;
  * the same bits.
  *
  * <ul>
- *   <li>Plane sums follow {@link VirtualLanes}. Row sums add one row after the other to what is
+ *   <li>Sums of runs follow {@link VirtualLanes}. Row sums add one row after the other to what is
  *       there.
  *   <li>Moments are one pass over {@code d = x - pivot} in float64, {@code sum + d} and {@code
  *       fma(d, d, squares)}, where the pivot is the channel's first value in the block (0 if that
  *       is not finite). Then {@code mean = pivot + sum / n} and {@code M2 = max(0, squares - sum *
- *       (sum / n))}. No value of a sample is further than {@code sqrt(n - 1)} standard deviations
- *       from its mean, so the subtraction magnifies rounding by at most {@code n}; with equal
- *       values it subtracts 0 from 0.
+ *       (sum / n))}, which callers compute. No value of a sample is further than {@code sqrt(n -
+ *       1)} standard deviations from its mean, so the subtraction magnifies rounding by at most
+ *       {@code n}; with equal values it subtracts 0 from 0.
  *   <li>Gradient sums widen {@code g} and the float32 {@code x - mean}; their product is exact in
  *       float64.
  *   <li>Elementwise results are float32 with one rounding per fused step: {@code fma(x - mean,
@@ -36,25 +36,27 @@ public final class ScalarKernels implements CpuKernels {
   }
 
   @Override
-  public void planeMoments(
-      float[] x, int from, int planes, int stride, int length, double[] moments, int at) {
-    long count = (long) planes * length;
-    double pivot = count == 0 ? 0.0 : finiteOrZero(x[from]);
-    double[] sums = VirtualLanes.zeros();
-    double[] squares = VirtualLanes.zeros();
+  public void runMomentSums(
+      float[] x,
+      int from,
+      int runs,
+      int length,
+      float[] pivot,
+      int at,
+      double[] sums,
+      double[] squares,
+      int to) {
     int steps = VirtualLanes.inSteps(length);
-    for (int p = 0; p < planes; p++) {
-      int run = from + p * stride;
+    int rest = VirtualLanes.restLane(steps, length);
+    for (int r = 0; r < runs; r++) {
+      int run = from + r * length;
+      int lanes = to + r * VirtualLanes.COUNT;
+      double p = pivot[at + r];
       for (int i = 0; i < steps; i += VirtualLanes.STEP) {
-        addMoments(x, run + i, VirtualLanes.STEP, pivot, sums, squares, 0);
+        addMoments(x, run + i, VirtualLanes.STEP, p, sums, squares, lanes);
       }
-      int lane = VirtualLanes.restLane(steps, length);
-      addMoments(x, run + steps, length - steps, pivot, sums, squares, lane);
+      addMoments(x, run + steps, length - steps, p, sums, squares, lanes + rest);
     }
-    double sum = VirtualLanes.fold(sums);
-    double n = Math.max(1L, count); // no values give (0, 0)
-    moments[at] = pivot + sum / n;
-    moments[at + 1] = Math.max(0.0, VirtualLanes.fold(squares) - sum * (sum / n));
   }
 
   private static void addMoments(
@@ -64,10 +66,6 @@ public final class ScalarKernels implements CpuKernels {
       sums[lane + i] += d;
       squares[lane + i] = Math.fma(d, d, squares[lane + i]);
     }
-  }
-
-  private static double finiteOrZero(float x) {
-    return Float.isFinite(x) ? x : 0.0;
   }
 
   @Override
@@ -168,51 +166,30 @@ public final class ScalarKernels implements CpuKernels {
   }
 
   @Override
-  public void planeGradientSums(
+  public void runGradientSums(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      double[] sums,
-      int at) {
-    double[] lanes = VirtualLanes.zeros();
-    double[] products = VirtualLanes.zeros();
+      float[] mean,
+      int at,
+      double[] sumG,
+      double[] sumGx,
+      int to) {
     int steps = VirtualLanes.inSteps(length);
     int rest = VirtualLanes.restLane(steps, length);
-    for (int p = 0; p < planes; p++) {
-      int xRun = xFrom + p * stride;
-      int gRun = gFrom + p * stride;
+    for (int r = 0; r < runs; r++) {
+      int xRun = xFrom + r * length;
+      int gRun = gFrom + r * length;
+      int lanes = to + r * VirtualLanes.COUNT;
+      float m = mean[at + r];
       for (int i = 0; i < steps; i += VirtualLanes.STEP) {
-        addGradients(x, xRun + i, g, gRun + i, VirtualLanes.STEP, mean, lanes, products, 0);
+        addGradients(x, xRun + i, g, gRun + i, VirtualLanes.STEP, m, sumG, sumGx, lanes);
       }
-      addGradients(x, xRun + steps, g, gRun + steps, length - steps, mean, lanes, products, rest);
+      addGradients(x, xRun + steps, g, gRun + steps, length - steps, m, sumG, sumGx, lanes + rest);
     }
-    sums[at] = VirtualLanes.fold(lanes);
-    sums[at + 1] = VirtualLanes.fold(products);
-  }
-
-  @Override
-  public void planeGatedGradientSums(
-      float[] x,
-      int xFrom,
-      float[] y,
-      int yFrom,
-      float[] g,
-      int gFrom,
-      float[] out,
-      int outFrom,
-      int planes,
-      int stride,
-      int length,
-      float mean,
-      double[] sums,
-      int at) {
-    gateRuns(y, yFrom, g, gFrom, out, outFrom, planes, stride, length);
-    planeGradientSums(x, xFrom, out, outFrom, planes, stride, length, mean, sums, at);
   }
 
   private static void addGradients(
@@ -233,36 +210,35 @@ public final class ScalarKernels implements CpuKernels {
   }
 
   @Override
-  public void planeGradientSumsRelu(
+  public void runGradientSumsRelu(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift,
-      double[] sums,
-      int at) {
-    double[] lanes = VirtualLanes.zeros();
-    double[] products = VirtualLanes.zeros();
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at,
+      double[] sumG,
+      double[] sumGx,
+      int to) {
     float[] passed = new float[VirtualLanes.STEP];
-    for (int p = 0; p < planes; p++) {
+    for (int r = 0; r < runs; r++) {
+      int k = at + r;
+      int lanes = to + r * VirtualLanes.COUNT;
       for (int i = 0; i < length; i += VirtualLanes.STEP) {
-        int xi = xFrom + p * stride + i;
-        int gi = gFrom + p * stride + i;
+        int xi = xFrom + r * length + i;
+        int gi = gFrom + r * length + i;
         int count = Math.min(VirtualLanes.STEP, length - i);
         for (int j = 0; j < count; j++) {
-          passed[j] = gated(g[gi + j], x[xi + j], mean, scale, shift);
+          passed[j] = gated(g[gi + j], x[xi + j], mean[k], scale[k], shift[k]);
         }
-        int lane = VirtualLanes.lane(i, length);
-        addGradients(x, xi, passed, 0, count, mean, lanes, products, lane);
+        int lane = lanes + VirtualLanes.lane(i, length);
+        addGradients(x, xi, passed, 0, count, mean[k], sumG, sumGx, lane);
       }
     }
-    sums[at] = VirtualLanes.fold(lanes);
-    sums[at + 1] = VirtualLanes.fold(products);
   }
 
   /** The gradient behind a ReLU: {@code g} where the pre-activation is positive, else 0. */

@@ -5,7 +5,7 @@ package org.batchnorm4j.tensor;
  * type and layout alone, so sums merged in block order have the same bits for any number of
  * threads.
  *
- * <p>Sums go down the columns of {@link Strips}, but channel by channel where a channel's runs are
+ * <p>Sums go down the columns of {@link Strips}, but run by run ({@link LongRuns}) where runs are
  * long or few. What is computed value by value goes through memory in its order.
  *
  * @param planes whether a channel's values lie in runs; otherwise rows of adjacent channels
@@ -15,10 +15,14 @@ package org.batchnorm4j.tensor;
  * @param spreads whether constants can be spread over columns, which takes kernels of float32
  */
 record ChannelBlocks(boolean planes, int batch, int channels, int length, boolean spreads) {
-  private static final int PLANE_BLOCK = 16384;
+  /** Runs from this length on are summed one by one. */
+  private static final int LONG_RUN = 192;
 
-  /** Runs from this length on keep memory busy by themselves. */
-  private static final int LONG_RUN = 4096;
+  /** float64 takes two passes over a block, which is to stay in cache between them. */
+  private static final int DOUBLES_PER_BLOCK = 16384;
+
+  /** Float64 sums of so many float32 values are far more exact than float32. */
+  private static final int FLOATS_PER_BLOCK = 1 << 20;
 
   /** With fewer runs per channel, sums per column cost more than they save. */
   private static final int FEW_RUNS = 8;
@@ -53,44 +57,19 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length, boolea
     return (long) batch * length;
   }
 
-  private int segments() {
-    return (length + PLANE_BLOCK - 1) / PLANE_BLOCK;
+  /** Whether sums are taken run by run. */
+  boolean sumsByRuns() {
+    return planes && (!spreads || length >= LONG_RUN || length == 0 || batch < FEW_RUNS);
   }
 
-  private int runsPerBlock() {
-    return Math.max(1, PLANE_BLOCK / Math.max(1, length));
+  /** The blocks for sums. */
+  SumBlocks sumBlocks() {
+    return sumsByRuns()
+        ? LongRuns.of(batch, channels, length, spreads ? FLOATS_PER_BLOCK : DOUBLES_PER_BLOCK)
+        : sumStrips();
   }
 
-  /** Plane blocks of one channel. */
-  int planeBlocks() {
-    return length > PLANE_BLOCK
-        ? batch * segments()
-        : (batch + runsPerBlock() - 1) / runsPerBlock();
-  }
-
-  /** One block of runs of one channel. */
-  record PlaneBlock(int from, int planes, int stride, int length) {}
-
-  PlaneBlock planeBlock(int channel, int block) {
-    int stride = channels * length;
-    if (length > PLANE_BLOCK) {
-      int n = block / segments();
-      int start = block % segments() * PLANE_BLOCK;
-      int part = Math.min(PLANE_BLOCK, length - start);
-      return new PlaneBlock((n * channels + channel) * length + start, 1, stride, part);
-    }
-    int n = block * runsPerBlock();
-    int runs = Math.min(runsPerBlock(), batch - n);
-    return new PlaneBlock((n * channels + channel) * length, runs, stride, length);
-  }
-
-  /** Whether sums are taken channel by channel. */
-  boolean sumsByPlanes() {
-    return planes && (!spreads || length > LONG_RUN || length == 0 || batch < FEW_RUNS);
-  }
-
-  /** The blocks for sums, unless they are taken channel by channel. */
-  Strips sumStrips() {
+  private Strips sumStrips() {
     return Strips.forSums(batch, channels, length, spreads);
   }
 
@@ -141,10 +120,14 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length, boolea
 
   /** The most values that half types widen at a time. */
   int largestPiece() {
-    int most = Math.max(1, (int) Math.min(StripBlock.PIECE, (long) batch * channels * length));
-    if (!sumsByPlanes()) {
-      most = Math.max(most, sumStrips().largestPiece());
+    long values = (long) batch * channels * length;
+    int most = StripBlock.PIECE;
+    if (!sumsByRuns()) {
+      most = Math.max(most, StripSums.MOMENT_ROWS * sumStrips().width());
     }
-    return valuesByRuns() ? most : Math.max(most, valueStrips().largestPiece());
+    if (!valuesByRuns()) {
+      most = Math.max(most, valueStrips().width());
+    }
+    return Math.clamp(values, 1, most);
   }
 }

@@ -34,8 +34,12 @@ final class Columns implements AutoCloseable {
     borrowed.add(values);
     int length = block.length();
     int channels = block.channels();
-    for (int c = 0; c < channels; c++) {
-      Arrays.fill(values, c * length, (c + 1) * length, perChannel[first + c]);
+    if (length == 1) {
+      System.arraycopy(perChannel, first, values, 0, channels);
+    } else {
+      for (int c = 0; c < channels; c++) {
+        Arrays.fill(values, c * length, (c + 1) * length, perChannel[first + c]);
+      }
     }
     int once = channels * length;
     for (int repeat = 1; repeat < block.repeats(); repeat++) {

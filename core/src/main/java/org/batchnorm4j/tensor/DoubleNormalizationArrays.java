@@ -44,8 +44,14 @@ final class DoubleNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
-  public void planeMoments(int from, int planes, int stride, int length, double[] moments, int at) {
-    DoubleKernels.planeMoments(x, xFrom + from, planes, stride, length, moments, at);
+  public void runMoments(StripBlock block, double[] mean, double[] m2) {
+    double[] pair = new double[2];
+    for (int c = 0; c < block.channels(); c++) {
+      int from = xFrom + block.from() + c * block.length();
+      DoubleKernels.planeMoments(x, from, block.rows(), block.stride(), block.length(), pair, 0);
+      mean[block.channel() + c] = pair[0];
+      m2[block.channel() + c] = pair[1];
+    }
   }
 
   @Override
@@ -123,25 +129,35 @@ final class DoubleNormalizationArrays implements NormalizationArrays {
   }
 
   @Override
-  public void planeSums(
-      int from, int planes, int stride, int length, int ch, boolean relu, double[] sums, int at) {
+  public void runSums(
+      StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx) {
+    double[] pair = new double[2];
+    for (int c = 0; c < block.channels(); c++) {
+      int channel = block.channel() + c;
+      planeSums(block, block.from() + c * block.length(), channel, relu, gate, pair);
+      sumG[channel] = pair[0];
+      sumGx[channel] = pair[1];
+    }
+  }
+
+  private void planeSums(
+      StripBlock b, int from, int ch, boolean relu, @Nullable ReluGate gate, double[] sums) {
+    int runs = b.rows();
+    int stride = b.stride();
+    int length = b.length();
+    int xi = xFrom + from;
+    int gi = gFrom + from;
+    double mean = affine.mean()[ch];
+    if (gate != null) {
+      gate.pass(from, runs, stride, length);
+    }
     if (relu) {
+      double scale = affine.scale()[ch];
+      double shift = affine.shift()[ch];
       DoubleKernels.planeGradientSumsRelu(
-          x,
-          xFrom + from,
-          g,
-          gFrom + from,
-          planes,
-          stride,
-          length,
-          affine.mean()[ch],
-          affine.scale()[ch],
-          affine.shift()[ch],
-          sums,
-          at);
+          x, xi, g, gi, runs, stride, length, mean, scale, shift, sums, 0);
     } else {
-      DoubleKernels.planeGradientSums(
-          x, xFrom + from, g, gFrom + from, planes, stride, length, affine.mean()[ch], sums, at);
+      DoubleKernels.planeGradientSums(x, xi, g, gi, runs, stride, length, mean, sums, 0);
     }
   }
 

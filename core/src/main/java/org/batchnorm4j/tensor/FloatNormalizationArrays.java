@@ -4,7 +4,7 @@ import org.batchnorm4j.kernel.CpuKernels;
 import org.jspecify.annotations.Nullable;
 
 /** float32 arrays: the kernels of the backend, and float64 for {@link WideChannels}. */
-final class FloatNormalizationArrays implements NormalizationArrays, StripSums.Rows {
+final class FloatNormalizationArrays implements NormalizationArrays, SumSource {
   private final CpuKernels kernels;
   private final FloatChannels line;
   private final NormalizationScratch scratch;
@@ -61,8 +61,8 @@ final class FloatNormalizationArrays implements NormalizationArrays, StripSums.R
   }
 
   @Override
-  public void planeMoments(int from, int planes, int stride, int length, double[] moments, int at) {
-    kernels.planeMoments(x, xFrom + from, planes, stride, length, moments, at);
+  public void runMoments(StripBlock block, double[] mean, double[] m2) {
+    new RunSums(scratch).moments(this, block, mean, m2);
   }
 
   @Override
@@ -79,6 +79,13 @@ final class FloatNormalizationArrays implements NormalizationArrays, StripSums.R
   public void addMoments(StripBlock b, float[] pivot, double[] sums, double[] squares) {
     kernels.rowMomentSums(
         x, xFrom + b.from(), b.rows(), b.stride(), b.width(), pivot, sums, squares, 0);
+  }
+
+  @Override
+  public void addRunMoments(
+      StripBlock b, float[] pivot, int at, double[] sums, double[] squares, int to) {
+    kernels.runMomentSums(
+        x, xFrom + b.from(), b.channels(), b.length(), pivot, at, sums, squares, to);
   }
 
   /** Runs of the next channel each, as one row. */
@@ -202,46 +209,9 @@ final class FloatNormalizationArrays implements NormalizationArrays, StripSums.R
   }
 
   @Override
-  public void planeSums(
-      int from, int planes, int stride, int length, int ch, boolean relu, double[] sums, int at) {
-    int xi = xFrom + from;
-    int gi = gFrom + from;
-    float mean = line.means()[ch];
-    if (line.isWide(ch)) {
-      WideChannels.gradientSums(
-          line, x, xi, g, gi, planes, stride, length, ch, relu, sums, at, sums, at + 1);
-    } else if (relu) {
-      float scale = line.scales()[ch];
-      float shift = line.shifts()[ch];
-      kernels.planeGradientSumsRelu(
-          x, xi, g, gi, planes, stride, length, mean, scale, shift, sums, at);
-    } else {
-      kernels.planeGradientSums(x, xi, g, gi, planes, stride, length, mean, sums, at);
-    }
-  }
-
-  @Override
-  public void planeGatedSums(
-      ReluGate gate, int from, int planes, int stride, int length, int ch, double[] sums, int at) {
-    if (gate instanceof ReluGate.Floats floats && !line.isWide(ch)) {
-      kernels.planeGatedGradientSums(
-          x,
-          xFrom + from,
-          floats.y(),
-          floats.yFrom() + from,
-          floats.g(),
-          floats.gFrom() + from,
-          g,
-          gFrom + from,
-          planes,
-          stride,
-          length,
-          line.means()[ch],
-          sums,
-          at);
-    } else {
-      NormalizationArrays.super.planeGatedSums(gate, from, planes, stride, length, ch, sums, at);
-    }
+  public void runSums(
+      StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx) {
+    new RunSums(scratch).gradients(this, block, line, relu, gate, sumG, sumGx);
   }
 
   @Override
@@ -263,6 +233,23 @@ final class FloatNormalizationArrays implements NormalizationArrays, StripSums.R
           x, xi, g, gi, b.rows(), b.stride(), b.width(), mean, scale, shift, sumG, sumGx, 0);
     } else {
       kernels.rowGradientSums(x, xi, g, gi, b.rows(), b.stride(), b.width(), mean, sumG, sumGx, 0);
+    }
+  }
+
+  @Override
+  public void addRunGradients(StripBlock b, boolean relu, double[] sumG, double[] sumGx, int to) {
+    int xi = xFrom + b.from();
+    int gi = gFrom + b.from();
+    int runs = b.channels();
+    int at = b.channel();
+    float[] mean = line.means();
+    if (relu) {
+      float[] scale = line.scales();
+      float[] shift = line.shifts();
+      kernels.runGradientSumsRelu(
+          x, xi, g, gi, runs, b.length(), mean, scale, shift, at, sumG, sumGx, to);
+    } else {
+      kernels.runGradientSums(x, xi, g, gi, runs, b.length(), mean, at, sumG, sumGx, to);
     }
   }
 

@@ -2,6 +2,7 @@ package org.batchnorm4j.tensor;
 
 import org.batchnorm4j.kernel.Bfloat16;
 import org.batchnorm4j.kernel.CpuKernels;
+import org.batchnorm4j.kernel.VirtualLanes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The tile is scratch memory, borrowed until {@link #close}; each task has one of its own.
  */
-final class HalfNormalizationArrays implements NormalizationArrays, StripSums.Rows {
+final class HalfNormalizationArrays implements NormalizationArrays, SumSource {
+  /** Values of runs that are widened at a time; a multiple of the steps of sums. */
+  private static final int TILE = 2048;
+
   private final CpuKernels kernels;
   private final FloatChannels line;
   private final boolean ieee;
@@ -91,9 +95,8 @@ final class HalfNormalizationArrays implements NormalizationArrays, StripSums.Ro
   }
 
   @Override
-  public void planeMoments(int from, int planes, int stride, int length, double[] moments, int at) {
-    widenX(from, planes, stride, length);
-    overX.planeMoments(0, planes, length, length, moments, at);
+  public void runMoments(StripBlock block, double[] mean, double[] m2) {
+    new RunSums(scratch).moments(this, block, mean, m2);
   }
 
   @Override
@@ -115,12 +118,31 @@ final class HalfNormalizationArrays implements NormalizationArrays, StripSums.Ro
     widenG(b.from(), b.rows(), b.stride(), b.width());
   }
 
+  private interface Tile {
+    /** Takes runs, or a part of one, that start {@code at} values and {@code r} runs on. */
+    void compute(int at, int runs, int length, int r);
+  }
+
+  /**
+   * Cuts runs that follow one another into what stays in the first cache when it is widened: 1.6 to
+   * 1.9 times as fast for one tensor, no faster for two.
+   */
+  private static void forEachTile(int runs, int length, Tile tile) {
+    int together = Math.max(1, TILE / length);
+    for (int r = 0; r < runs; r += together) {
+      int count = Math.min(together, runs - r);
+      for (int i = 0; i < length; i += TILE) {
+        tile.compute(r * length + i, count, Math.min(TILE, length - i), r);
+      }
+    }
+  }
+
   private interface Piece {
     void compute(StripBlock rows);
   }
 
   private static void forEachPiece(StripBlock block, Piece piece) {
-    int most = block.rowsPerPiece(block.rows());
+    int most = block.rowsPerPiece();
     for (int r = 0; r < block.rows(); r += most) {
       piece.compute(block.rows(r, Math.min(most, block.rows() - r)));
     }
@@ -133,10 +155,29 @@ final class HalfNormalizationArrays implements NormalizationArrays, StripSums.Ro
   }
 
   @Override
+  public void addRunMoments(
+      StripBlock b, float[] pivot, int at, double[] sums, double[] squares, int to) {
+    forEachTile(
+        b.channels(),
+        b.length(),
+        (from, runs, length, r) -> {
+          StripBlock some = new StripBlock(b.from() + from, 1, 0, b.channel() + r, runs, length, 1);
+          int lanes = to + r * VirtualLanes.COUNT;
+          widenX(some);
+          overX.addRunMoments(some.packed(), pivot, at + r, sums, squares, lanes);
+        });
+  }
+
+  @Override
   public void standardiseRuns(int from, int runs, int length, int channel, boolean relu) {
-    widenX(from, 1, 0, runs * length);
-    overX.standardiseRuns(0, runs, length, channel, relu);
-    narrow(0, from, 1, 0, runs * length);
+    forEachTile(
+        runs,
+        length,
+        (at, count, part, r) -> {
+          widenX(from + at, 1, 0, count * part);
+          overX.standardiseRuns(0, count, part, channel + r, relu);
+          narrow(0, from + at, 1, 0, count * part);
+        });
   }
 
   @Override
@@ -171,18 +212,9 @@ final class HalfNormalizationArrays implements NormalizationArrays, StripSums.Ro
   }
 
   @Override
-  public void planeSums(
-      int from,
-      int planes,
-      int stride,
-      int length,
-      int channel,
-      boolean relu,
-      double[] sums,
-      int at) {
-    widenX(from, planes, stride, length);
-    widenG(from, planes, stride, length);
-    overG.planeSums(0, planes, length, length, channel, relu, sums, at);
+  public void runSums(
+      StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx) {
+    new RunSums(scratch).gradients(this, block, line, relu, gate, sumG, sumGx);
   }
 
   @Override
@@ -197,6 +229,14 @@ final class HalfNormalizationArrays implements NormalizationArrays, StripSums.Ro
     widenX(rows);
     widenG(rows);
     overG.addGradients(rows.packed(), perColumn, relu, sumG, sumGx);
+  }
+
+  @Override
+  public void addRunGradients(
+      StripBlock runs, boolean relu, double[] sumG, double[] sumGx, int to) {
+    widenX(runs);
+    widenG(runs);
+    overG.addRunGradients(runs.packed(), relu, sumG, sumGx, to);
   }
 
   @Override

@@ -38,49 +38,29 @@ final class Normalization {
 
   BatchMoments moments(Tensor x) {
     requireFloating(x);
-    ChannelBlocks blocks = ChannelBlocks.of(x);
+    ChannelBlocks cut = ChannelBlocks.of(x);
     Supplier<NormalizationArrays> arrays = bind(x, x, x, identity(x.axis(1)), NONE, NONE, NONE);
-    return blocks.sumsByPlanes()
-        ? planeMoments(arrays, blocks)
-        : stripMoments(arrays, blocks.sumStrips());
-  }
-
-  private BatchMoments planeMoments(Supplier<NormalizationArrays> arrays, ChannelBlocks blocks) {
-    int perChannel = blocks.planeBlocks();
+    boolean byRuns = cut.sumsByRuns();
+    SumBlocks blocks = cut.sumBlocks();
+    int count = blocks.rowBlocks();
     int channels = blocks.channels();
-    double[] pairs = new double[2 * channels * perChannel];
-    forEachPlaneBlock(
-        arrays,
-        blocks,
-        (bound, channel, block, index) ->
-            bound.planeMoments(
-                block.from(), block.planes(), block.stride(), block.length(), pairs, 2 * index));
-    double[] mean = new double[channels];
-    double[] m2 = new double[channels];
-    for (int c = 0; c < channels; c++) {
-      long count = 0;
-      for (int b = 0; b < perChannel; b++) {
-        ChannelBlocks.PlaneBlock block = blocks.planeBlock(c, b);
-        long added = (long) block.planes() * block.length();
-        int at = 2 * (c * perChannel + b);
-        count = ChannelMoments.mergeInto(count, mean, m2, c, added, pairs, at, pairs, at + 1, 1);
-      }
-    }
-    return new BatchMoments(blocks.count(), mean, m2);
-  }
-
-  private BatchMoments stripMoments(Supplier<NormalizationArrays> arrays, Strips strips) {
-    int count = strips.rowBlocks();
-    int channels = strips.channels();
     double[][] means = borrow(count, channels);
     double[][] m2s = borrow(count, channels);
-    forEachStrip(
-        arrays, strips, (bound, row, block) -> bound.stripMoments(block, means[row], m2s[row]));
+    forEachBlock(
+        arrays,
+        blocks,
+        (bound, row, block) -> {
+          if (byRuns) {
+            bound.runMoments(block, means[row], m2s[row]);
+          } else {
+            bound.stripMoments(block, means[row], m2s[row]);
+          }
+        });
     double[] mean = new double[channels];
     double[] m2 = new double[channels];
     long merged = 0;
     for (int b = 0; b < count; b++) {
-      long added = strips.block(b, 0).count();
+      long added = blocks.block(b, 0).count();
       merged =
           ChannelMoments.mergeInto(merged, mean, m2, 0, added, means[b], 0, m2s[b], 0, channels);
     }
@@ -115,7 +95,7 @@ final class Normalization {
           (bound, run) ->
               bound.standardiseRuns(run.from(), run.runs(), run.length(), run.channel(), relu));
     } else {
-      forEachStrip(
+      forEachBlock(
           arrays, blocks.valueStrips(), (bound, row, block) -> bound.standardiseStrip(block, relu));
     }
     return y;
@@ -134,7 +114,7 @@ final class Normalization {
           (bound, run) ->
               bound.standardiseRunsAddRelu(run.from(), run.runs(), run.length(), run.channel()));
     } else {
-      forEachStrip(
+      forEachBlock(
           arrays,
           blocks.valueStrips(),
           (bound, row, block) -> bound.standardiseStripAddRelu(block));
@@ -160,49 +140,33 @@ final class Normalization {
   private GradientSums sums(
       Tensor x, Tensor g, ChannelAffine affine, boolean relu, @Nullable ReluGate gate) {
     Supplier<NormalizationArrays> arrays = bind(x, g, g, affine, NONE, NONE, NONE);
-    ChannelBlocks blocks = ChannelBlocks.of(x);
+    ChannelBlocks cut = ChannelBlocks.of(x);
+    boolean byRuns = cut.sumsByRuns();
+    SumBlocks blocks = cut.sumBlocks();
+    int count = blocks.rowBlocks();
     int channels = blocks.channels();
+    double[][] g0 = borrow(count, channels);
+    double[][] g1 = borrow(count, channels);
+    forEachBlock(
+        arrays,
+        blocks,
+        (bound, row, block) -> {
+          if (byRuns) {
+            bound.runSums(block, relu, gate, g0[row], g1[row]);
+          } else {
+            bound.stripSums(block, relu, gate, g0[row], g1[row]);
+          }
+        });
     double[] sumG = new double[channels];
     double[] sumGx = new double[channels];
-    if (blocks.sumsByPlanes()) {
-      int perChannel = blocks.planeBlocks();
-      double[] pairs = new double[2 * channels * perChannel];
-      forEachPlaneBlock(
-          arrays,
-          blocks,
-          (bound, channel, block, index) -> {
-            int from = block.from();
-            int runs = block.planes();
-            int stride = block.stride();
-            int length = block.length();
-            if (gate == null) {
-              bound.planeSums(from, runs, stride, length, channel, relu, pairs, 2 * index);
-            } else {
-              bound.planeGatedSums(gate, from, runs, stride, length, channel, pairs, 2 * index);
-            }
-          });
-      for (int i = 0; i < channels * perChannel; i++) {
-        sumG[i / perChannel] += pairs[2 * i];
-        sumGx[i / perChannel] += pairs[2 * i + 1];
+    for (int b = 0; b < count; b++) {
+      for (int c = 0; c < channels; c++) {
+        sumG[c] += g0[b][c];
+        sumGx[c] += g1[b][c];
       }
-    } else {
-      Strips strips = blocks.sumStrips();
-      int count = strips.rowBlocks();
-      double[][] g0 = borrow(count, channels);
-      double[][] g1 = borrow(count, channels);
-      forEachStrip(
-          arrays,
-          strips,
-          (bound, row, block) -> bound.stripSums(block, relu, gate, g0[row], g1[row]));
-      for (int b = 0; b < count; b++) {
-        for (int c = 0; c < channels; c++) {
-          sumG[c] += g0[b][c];
-          sumGx[c] += g1[b][c];
-        }
-      }
-      giveBack(g0, channels);
-      giveBack(g1, channels);
     }
+    giveBack(g0, channels);
+    giveBack(g1, channels);
     try (NormalizationArrays bound = arrays.get()) {
       for (int c = 0; c < channels; c++) {
         sumGx[c] += bound.residue(c) * sumG[c];
@@ -231,7 +195,7 @@ final class Normalization {
           (bound, run) ->
               bound.runGradient(run.from(), run.runs(), run.length(), run.channel(), relu));
     } else {
-      forEachStrip(
+      forEachBlock(
           arrays, blocks.valueStrips(), (bound, row, block) -> bound.stripGradient(block, relu));
     }
     return dx;
@@ -287,10 +251,6 @@ final class Normalization {
     }
   }
 
-  private interface PlaneVisitor {
-    void visit(NormalizationArrays bound, int channel, ChannelBlocks.PlaneBlock block, int index);
-  }
-
   private interface StripVisitor {
     void visit(NormalizationArrays bound, int rowBlock, StripBlock block);
   }
@@ -299,27 +259,14 @@ final class Normalization {
     void visit(NormalizationArrays bound, ChannelBlocks.RunBlock run);
   }
 
-  private void forEachPlaneBlock(
-      Supplier<NormalizationArrays> arrays, ChannelBlocks blocks, PlaneVisitor visitor) {
-    int perChannel = blocks.planeBlocks();
+  private void forEachBlock(
+      Supplier<NormalizationArrays> arrays, SumBlocks blocks, StripVisitor visitor) {
+    int beside = blocks.channelBlocks();
     forEach(
-        blocks.channels() * perChannel,
-        BLOCKS_PER_TASK,
-        arrays,
-        (bound, i) -> {
-          int channel = i / perChannel;
-          visitor.visit(bound, channel, blocks.planeBlock(channel, i % perChannel), i);
-        });
-  }
-
-  private void forEachStrip(
-      Supplier<NormalizationArrays> arrays, Strips strips, StripVisitor visitor) {
-    int beside = strips.channelBlocks();
-    forEach(
-        strips.rowBlocks() * beside,
+        blocks.rowBlocks() * beside,
         1,
         arrays,
-        (bound, i) -> visitor.visit(bound, i / beside, strips.block(i / beside, i % beside)));
+        (bound, i) -> visitor.visit(bound, i / beside, blocks.block(i / beside, i % beside)));
   }
 
   private void forEachRun(

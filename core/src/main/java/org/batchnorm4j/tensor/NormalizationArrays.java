@@ -14,7 +14,8 @@ sealed interface NormalizationArrays extends AutoCloseable
   @Override
   default void close() {}
 
-  void planeMoments(int from, int planes, int stride, int length, double[] moments, int at);
+  /** Mean and M2 of the channels of a block of long runs, at the index of the channel. */
+  void runMoments(StripBlock block, double[] mean, double[] m2);
 
   /** Mean and M2 of the block's channels, at the index of the channel. */
   void stripMoments(StripBlock block, double[] mean, double[] m2);
@@ -30,29 +31,12 @@ sealed interface NormalizationArrays extends AutoCloseable
   /** {@code max(line + g, 0)}, where g is what is added. */
   void standardiseStripAddRelu(StripBlock block);
 
-  void planeSums(
-      int from,
-      int planes,
-      int stride,
-      int length,
-      int channel,
-      boolean relu,
-      double[] sums,
-      int at);
-
-  /** Sums of what the gate lets pass into g. */
-  default void planeGatedSums(
-      ReluGate gate,
-      int from,
-      int planes,
-      int stride,
-      int length,
-      int channel,
-      double[] sums,
-      int at) {
-    gate.pass(from, planes, stride, length);
-    planeSums(from, planes, stride, length, channel, false, sums, at);
-  }
+  /**
+   * Gradient sums of the channels of a block of long runs, at the index of the channel; with a gate
+   * those of what it lets pass into g.
+   */
+  void runSums(
+      StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx);
 
   /**
    * Gradient sums of the block's channels, at the index of the channel; with a gate those of what

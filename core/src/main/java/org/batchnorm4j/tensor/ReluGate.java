@@ -16,37 +16,18 @@ interface ReluGate {
   /** Gates {@code runs} runs of {@code length} values, {@code stride} apart. */
   void pass(int from, int runs, int stride, int length);
 
-  /**
-   * The gate for float32, open to kernels that gate and sum at once.
-   *
-   * @param y output of the ReLU
-   * @param g its gradient
-   * @param out what passes
-   */
-  @SuppressWarnings("ArrayRecordComponent") // a bundle of arguments, never compared
-  record Floats(
-      CpuKernels kernels, float[] y, int yFrom, float[] g, int gFrom, float[] out, int outFrom)
-      implements ReluGate {
-    @Override
-    public void pass(int from, int runs, int stride, int length) {
-      kernels.gateRuns(y, yFrom + from, g, gFrom + from, out, outFrom + from, runs, stride, length);
-    }
-  }
-
   /** The gate for floating-point tensors. */
   static ReluGate of(CpuKernels kernels, Tensor y, Tensor g, Tensor out) {
     int yFrom = y.offset();
     int gFrom = g.offset();
     int outFrom = out.offset();
     if (y.dtype() == DType.FLOAT32) {
-      return new Floats(
-          kernels,
-          y.unsafeFloatArray(),
-          yFrom,
-          g.unsafeFloatArray(),
-          gFrom,
-          out.unsafeFloatArray(),
-          outFrom);
+      float[] active = y.unsafeFloatArray();
+      float[] values = g.unsafeFloatArray();
+      float[] to = out.unsafeFloatArray();
+      return (from, runs, stride, length) ->
+          kernels.gateRuns(
+              active, yFrom + from, values, gFrom + from, to, outFrom + from, runs, stride, length);
     }
     if (y.dtype() == DType.FLOAT64) {
       double[] active = y.unsafeDoubleArray();

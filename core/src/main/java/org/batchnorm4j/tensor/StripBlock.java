@@ -34,9 +34,9 @@ record StripBlock(
     return length == 1 && repeats == 1;
   }
 
-  /** Rows that kernels take at a time, {@code most} or fewer. */
-  int rowsPerPiece(int most) {
-    return Math.clamp(PIECE / width(), 1, most);
+  /** Rows that make a piece. */
+  int rowsPerPiece() {
+    return Math.clamp(PIECE / width(), 1, rows);
   }
 
   /** Some of the rows. */

@@ -25,9 +25,10 @@ record Strips(
     int repeats,
     int left,
     int rowsPerBlock,
-    int channelsPerBlock) {
+    int channelsPerBlock)
+    implements SumBlocks {
   /** Columns that make rows long enough for sums, which are fetched and stored every few rows. */
-  private static final int LONG = 1024;
+  private static final int LONG = 4096;
 
   /** Columns that make rows long enough for values; their constants fit the first cache. */
   private static final int LONG_FOR_VALUES = 128;
@@ -35,7 +36,7 @@ record Strips(
   /** Floats of a vector, so that rows end where vectors do. */
   private static final int VECTOR = 16;
 
-  private static final int MOST_COLUMNS = 2048;
+  private static final int MOST_COLUMNS = 4096;
   private static final int MOST_ROWS = 256;
   private static final int LEAST_ROWS = 64;
 
@@ -47,6 +48,9 @@ record Strips(
 
   /** Values of a block where there is nothing to add up. */
   private static final int VALUES = 65536;
+
+  /** Values of a tensor that stays in the last cache with two others; its blocks are pieces. */
+  private static final int IN_CACHE = 1 << 21;
 
   /**
    * The blocks for sums.
@@ -67,7 +71,9 @@ record Strips(
     int most = Math.max(1, StripBlock.PIECE / length);
     int perBlock = whole.repeats > 1 ? channels : Math.min(most, channels);
     int width = perBlock * length * whole.repeats;
-    return whole.cut(Math.max(1, VALUES / width), perBlock);
+    boolean cached = (long) rows * channels * length <= IN_CACHE;
+    int values = cached ? StripBlock.PIECE : VALUES;
+    return whole.cut(Math.max(1, values / width), perBlock);
   }
 
   private static Strips of(int rows, int channels, int length, int columns) {
@@ -90,17 +96,18 @@ record Strips(
     return new Strips(rows, channels, length, repeats, left, rowsPerBlock, channelsPerBlock);
   }
 
-  /** Blocks one below the other. */
-  int rowBlocks() {
+  @Override
+  public int rowBlocks() {
     return (rows + rowsPerBlock - 1) / rowsPerBlock + (left > 0 ? 1 : 0);
   }
 
-  /** Blocks beside each other. */
-  int channelBlocks() {
+  @Override
+  public int channelBlocks() {
     return (channels + channelsPerBlock - 1) / channelsPerBlock;
   }
 
-  StripBlock block(int rowBlock, int channelBlock) {
+  @Override
+  public StripBlock block(int rowBlock, int channelBlock) {
     int stride = channels * length * repeats;
     int row = rowBlock * rowsPerBlock;
     int channel = channelBlock * channelsPerBlock;
@@ -118,8 +125,8 @@ record Strips(
         repeats);
   }
 
-  /** The most values of a piece. */
-  int largestPiece() {
-    return Math.max(StripBlock.PIECE, channelsPerBlock * length * repeats);
+  /** Columns of a row of a block. */
+  int width() {
+    return channelsPerBlock * length * repeats;
   }
 }

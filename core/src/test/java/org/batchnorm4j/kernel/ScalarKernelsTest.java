@@ -19,28 +19,39 @@ class ScalarKernelsTest {
   private final ScalarKernels kernels = new ScalarKernels();
 
   @Test
-  void planeMomentsOfOneToFour() {
-    double[] moments = {-7, -7, -7, -7};
-    kernels.planeMoments(new float[] {1, 2, 3, 4}, 0, 1, 4, 4, moments, 1);
-    assertArrayEquals(new double[] {-7, 2.5, 5, -7}, moments);
+  void momentSumsOfRunsAreAddedToTheLanesOfTheirChannels() {
+    float[] x = {99, 1, 2, 3, 6, 99}; // runs 1, 2 about 1 and 3, 6 about 4
+    double[] sums = new double[2 * VirtualLanes.COUNT + 1];
+    double[] squares = new double[2 * VirtualLanes.COUNT + 1];
+    Arrays.fill(sums, 100);
+    Arrays.fill(squares, 1000);
+    kernels.runMomentSums(x, 1, 2, 2, new float[] {-7, 1, 4}, 1, sums, squares, 1);
+    double[] expectedSums = new double[sums.length];
+    double[] expectedSquares = new double[sums.length];
+    Arrays.fill(expectedSums, 100);
+    Arrays.fill(expectedSquares, 1000);
+    expectedSums[32] = 101; // the last two lanes of each channel: 0, 1 and -1, 2
+    expectedSums[63] = 99;
+    expectedSums[64] = 102;
+    expectedSquares[32] = 1001;
+    expectedSquares[63] = 1001;
+    expectedSquares[64] = 1004;
+    assertArrayEquals(expectedSums, sums);
+    assertArrayEquals(expectedSquares, squares);
   }
 
   @Test
-  void planeMomentsLeaveOutWhatLiesBetweenRuns() {
-    float[] x = {99, 1, 2, 99, 99, 3, 6, 99};
-    double[] moments = new double[2];
-    kernels.planeMoments(x, 1, 2, 4, 2, moments, 0);
-    assertArrayEquals(new double[] {3, 14}, moments); // deviations -2, -1, 0, 3
+  void momentsOfOneToFour() {
+    double[] moments = RunTotals.moments(kernels, new float[] {1, 2, 3, 4}, 0, 1, 4, 4);
+    assertArrayEquals(new double[] {2.5, 5}, moments);
   }
 
   @Test
-  void noValuesHaveMomentsOfZero() {
-    double[] moments = {-7, -7};
-    kernels.planeMoments(new float[0], 0, 0, 0, 5, moments, 0);
-    assertArrayEquals(new double[] {0, 0}, moments);
-    Arrays.fill(moments, -7);
-    kernels.planeMoments(new float[0], 0, 3, 0, 0, moments, 0);
-    assertArrayEquals(new double[] {0, 0}, moments);
+  void noValuesAddNothing() {
+    double[] lanes = new double[VirtualLanes.COUNT];
+    kernels.runMomentSums(new float[0], 0, 0, 5, new float[0], 0, lanes, lanes, 0);
+    kernels.runMomentSums(new float[0], 0, 1, 0, new float[1], 0, lanes, lanes, 0);
+    assertArrayEquals(new double[VirtualLanes.COUNT], lanes);
   }
 
   @Test
@@ -73,8 +84,7 @@ class ScalarKernelsTest {
   void constantChannelHasItsValueAsMeanAndNoDeviation(float value) {
     float[] x = new float[3 * 49];
     Arrays.fill(x, value);
-    double[] moments = new double[2];
-    kernels.planeMoments(x, 0, 3, 49, 49, moments, 0);
+    double[] moments = RunTotals.moments(kernels, x, 0, 3, 49, 49);
     assertArrayEquals(new double[] {value, 0}, moments);
     double[] sums = new double[7];
     double[] squares = new double[7];
@@ -85,14 +95,13 @@ class ScalarKernelsTest {
 
   @Test
   void infiniteAndMissingValuesShowInTheMoments() {
-    double[] moments = new double[2];
     for (float[] x :
         new float[][] {{1, Float.POSITIVE_INFINITY, 2}, {Float.POSITIVE_INFINITY, 1, 2}}) {
-      kernels.planeMoments(x, 0, 1, 3, 3, moments, 0);
+      double[] moments = RunTotals.moments(kernels, x, 0, 1, 3, 3);
       assertArrayEquals(new double[] {Double.POSITIVE_INFINITY, Double.NaN}, moments);
     }
     for (float[] x : new float[][] {{1, Float.NaN, 2}, {Float.NaN, 1, 2}}) {
-      kernels.planeMoments(x, 0, 1, 3, 3, moments, 0);
+      double[] moments = RunTotals.moments(kernels, x, 0, 1, 3, 3);
       assertArrayEquals(new double[] {Double.NaN, Double.NaN}, moments);
     }
   }
@@ -122,8 +131,7 @@ class ScalarKernelsTest {
       x[i] = (float) (centre + deviation * random.nextGaussian());
     }
     x[0] = (float) (centre + 20 * deviation); // the pivot is the worst value there is
-    double[] moments = new double[2];
-    kernels.planeMoments(x, 0, planes, length, length, moments, 0);
+    double[] moments = RunTotals.moments(kernels, x, 0, planes, length, length);
     assertCloseToExact(x, moments[0], moments[1]);
 
     double[] sum = new double[1];
@@ -192,15 +200,27 @@ class ScalarKernelsTest {
   }
 
   @Test
-  void planeGradientSumsOfTwoRuns() {
+  void gradientSumsOfTwoRunsGoToTheLanesOfTheirChannels() {
     float[] x = {1, 2, 3, 4};
     float[] g = {10, 20, 30, 40};
-    double[] sums = new double[3];
-    kernels.planeGradientSums(x, 0, g, 0, 2, 2, 2, 2f, sums, 1);
-    assertArrayEquals(new double[] {0, 100, 100}, sums); // -10 + 0 + 30 + 80
-    // the pre-activation x - 2 - 0.5 is positive for 3 and 4
-    kernels.planeGradientSumsRelu(x, 0, g, 0, 2, 2, 2, 2f, 1f, -0.5f, sums, 1);
-    assertArrayEquals(new double[] {0, 70, 110}, sums);
+    float[] mean = {99, 2, 4};
+    double[] sumG = new double[1 + 2 * VirtualLanes.COUNT];
+    double[] sumGx = new double[1 + 2 * VirtualLanes.COUNT];
+    kernels.runGradientSums(x, 0, g, 0, 2, 2, mean, 1, sumG, sumGx, 1);
+    assertEquals(30, VirtualLanes.fold(sumG, 1));
+    assertEquals(70, VirtualLanes.fold(sumG, 33));
+    assertEquals(-10, VirtualLanes.fold(sumGx, 1));
+    assertEquals(-30, VirtualLanes.fold(sumGx, 33));
+    Arrays.fill(sumG, 0);
+    Arrays.fill(sumGx, 0);
+    // the pre-activations are -1 + 0.5, 0 + 0.5 and 1 - 0.5, 0 - 0.5
+    float[] scale = {99, 1, -1};
+    float[] shift = {99, 0.5f, -0.5f};
+    kernels.runGradientSumsRelu(x, 0, g, 0, 2, 2, mean, scale, shift, 1, sumG, sumGx, 1);
+    assertEquals(20, VirtualLanes.fold(sumG, 1));
+    assertEquals(30, VirtualLanes.fold(sumG, 33));
+    assertEquals(0, VirtualLanes.fold(sumGx, 1));
+    assertEquals(-30, VirtualLanes.fold(sumGx, 33));
   }
 
   @Test
@@ -273,8 +293,8 @@ class ScalarKernelsTest {
   void sumsOfLargeAndSmallGradientsKeepTheSmallOnes() {
     // float32 sums would lose the ones: 1e8 + 1 == 1e8
     float[] g = {1e8f, 1, 1, 1, -1e8f};
-    double[] sums = new double[2];
-    kernels.planeGradientSums(new float[5], 0, g, 0, 1, 5, 5, -1f, sums, 0);
+    RunTotals.Runs run = new RunTotals.Runs(1, 5, 5);
+    double[] sums = RunTotals.gradients(kernels, new float[5], 0, g, 0, run, -1f);
     assertEquals(3, sums[0]);
     assertEquals(3, sums[1]);
   }
@@ -283,10 +303,10 @@ class ScalarKernelsTest {
   void productsOfGradientsAndDeviationsAreNotRounded() {
     float[] x = {Math.nextUp(1f)};
     double product = (double) x[0] * x[0]; // 1 + 2^-22 + 2^-46 does not fit float32
-    double[] sums = new double[2];
-    kernels.planeGradientSums(x, 0, x, 0, 1, 1, 1, 0f, sums, 0);
+    RunTotals.Runs run = new RunTotals.Runs(1, 1, 1);
+    double[] sums = RunTotals.gradients(kernels, x, 0, x, 0, run, 0f);
     assertEquals(product, sums[1]);
-    kernels.planeGradientSumsRelu(x, 0, x, 0, 1, 1, 1, 0f, 1f, 0f, sums, 0);
+    sums = RunTotals.gradientsRelu(kernels, x, 0, x, 0, run, 0f, 1f, 0f);
     assertEquals(product, sums[1]);
     float[] zero = {0};
     sums[0] = 0;

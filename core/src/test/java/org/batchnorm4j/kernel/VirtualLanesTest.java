@@ -21,20 +21,20 @@ class VirtualLanesTest {
   @Test
   void foldAddsUpperHalvesToLowerHalves() {
     // 1 + 1e16 - 1e16 is 0 or 1, depending on what is added first
-    double[] lanes = VirtualLanes.zeros();
+    double[] lanes = new double[VirtualLanes.COUNT];
     lanes[0] = 1e16;
     lanes[16] = -1e16;
     lanes[1] = 1;
-    assertEquals(1, VirtualLanes.fold(lanes));
-    lanes = VirtualLanes.zeros();
+    assertEquals(1, VirtualLanes.fold(lanes, 0));
+    lanes = new double[VirtualLanes.COUNT];
     lanes[0] = 1e16;
     lanes[16] = 1;
     lanes[8] = -1e16;
-    assertEquals(0, VirtualLanes.fold(lanes));
-    lanes = VirtualLanes.zeros();
+    assertEquals(0, VirtualLanes.fold(lanes, 0));
+    lanes = new double[VirtualLanes.COUNT];
     lanes[0] = 1e16;
     lanes[1] = 1;
     lanes[2] = -1e16;
-    assertEquals(1, VirtualLanes.fold(lanes));
+    assertEquals(1, VirtualLanes.fold(lanes, 0));
   }
 }

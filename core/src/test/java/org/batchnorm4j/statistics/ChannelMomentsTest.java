@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
+import org.batchnorm4j.kernel.RunTotals;
 import org.batchnorm4j.kernel.ScalarKernels;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,15 +69,14 @@ class ChannelMomentsTest {
       absolute = Math.max(absolute, Math.abs(x[i]));
     }
     ChannelMoments merged = ChannelMoments.EMPTY;
-    double[] pair = new double[2];
     int from = 0;
     for (int part = 0; part < parts; part++) {
       int until = part == parts - 1 ? x.length : from + random.nextInt((x.length - from) / 2 + 1);
-      kernels.planeMoments(x, from, 1, 0, until - from, pair, 0);
+      double[] pair = RunTotals.moments(kernels, x, from, 1, 0, until - from);
       merged = merged.merge(new ChannelMoments(until - from, pair[0], pair[1]));
       from = until;
     }
-    kernels.planeMoments(x, 0, 1, 0, x.length, pair, 0);
+    double[] pair = RunTotals.moments(kernels, x, 0, 1, 0, x.length);
     double unit = 0x1p-53;
     assertEquals(2000, merged.count());
     assertEquals(pair[0], merged.mean(), 8 * parts * unit * absolute);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.kernel.RunTotals;
 import org.batchnorm4j.kernel.ScalarKernels;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelMoments;
@@ -19,15 +20,15 @@ class BlockOrderTest {
   @ParameterizedTest(name = "{0} threads")
   @ValueSource(ints = {1, 3})
   void momentsOfPlanesAreThoseOfTheirBlocksMergedInIndexOrder(int threads) {
-    // runs of 10,000 leave no room for a second one in a block of 16,384 values
+    // two samples of two runs of 10,000 are as many as a block of 32,768 values wants
     int length = 10_000;
     int runs = 5;
     float[] x = values(runs * length);
     List<ChannelMoments> blocks = new ArrayList<>();
-    double[] pair = new double[2];
-    for (int n = 0; n < runs; n++) {
-      new ScalarKernels().planeMoments(x, n * length, 1, length, length, pair, 0);
-      blocks.add(new ChannelMoments(length, pair[0], pair[1]));
+    for (int n = 0; n < runs; n += 2) {
+      int count = Math.min(2, runs - n);
+      double[] pair = RunTotals.moments(new ScalarKernels(), x, n * length, count, length, length);
+      blocks.add(new ChannelMoments((long) count * length, pair[0], pair[1]));
     }
     // each run twice, as two channels: one channel alone would be a single run
     float[] twice = new float[2 * x.length];
@@ -41,17 +42,17 @@ class BlockOrderTest {
   @ParameterizedTest(name = "{0} threads")
   @ValueSource(ints = {1, 3})
   void momentsOfRowsAreThoseOfTheirBlocksMergedInIndexOrder(int threads) {
-    // of 256 channels four rows are taken as one, and blocks hold 64 of those
+    // of 256 channels sixteen rows are taken as one, and blocks hold 64 of those
     int channels = 256;
-    int rows = 700;
+    int rows = 2800;
     float[] column = values(rows);
     float[] x = new float[rows * channels];
     for (int i = 0; i < x.length; i++) {
       x[i] = column[i / channels];
     }
     List<ChannelMoments> blocks = new ArrayList<>();
-    for (int from = 0; from < rows; from += 256) {
-      blocks.add(columnByColumn(column, from, Math.min(rows, from + 256), 4));
+    for (int from = 0; from < rows; from += 1024) {
+      blocks.add(columnByColumn(column, from, Math.min(rows, from + 1024), 16));
     }
     check(Tensor.of(x, rows, channels), blocks, threads);
   }

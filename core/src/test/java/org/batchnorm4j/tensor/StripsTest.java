@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,19 +31,50 @@ class StripsTest {
   })
   void everyValueIsInOneBlockUnderItsChannel(int rows, int channels, int length) {
     for (boolean together : new boolean[] {true, false}) {
-      check(Strips.forSums(rows, channels, length, together), rows, channels, length);
-      check(Strips.forValues(rows, channels, length, together), rows, channels, length);
+      for (Strips strips :
+          List.of(
+              Strips.forSums(rows, channels, length, together),
+              Strips.forValues(rows, channels, length, together))) {
+        check(strips, rows, channels, length);
+        for (int r = 0; r < strips.rowBlocks(); r++) {
+          assertTrue(strips.block(r, 0).width() <= strips.width(), strips::toString);
+        }
+      }
     }
   }
 
-  private static void check(Strips strips, int rows, int channels, int length) {
+  @ParameterizedTest(name = "{0} samples, {1} channels of {2}, at most {3} of a channel")
+  @CsvSource({
+    "0, 3, 5, 16384",
+    "3, 0, 5, 16384",
+    "3, 2, 0, 16384",
+    "1, 1, 1, 16384",
+    "4, 3, 5, 16384",
+    "9, 100, 192, 1048576",
+    "50, 7, 784, 1048576",
+    "50, 7, 784, 1000",
+    "3, 5, 20000, 16384",
+    "2, 3, 65536, 1048576",
+    "2, 3, 65537, 1048576",
+    "1, 1, 200000, 1048576"
+  })
+  void everyValueOfLongRunsIsInOneBlockUnderItsChannel(
+      int batch, int channels, int length, int most) {
+    LongRuns runs = LongRuns.of(batch, channels, length, most);
+    check(runs, batch, channels, length);
+    for (int r = 0; r < runs.rowBlocks(); r++) {
+      StripBlock block = runs.block(r, 0);
+      assertTrue(block.rows() == 1 || block.count() <= most, runs::toString);
+    }
+  }
+
+  private static void check(SumBlocks strips, int rows, int channels, int length) {
     int[] channelOf = new int[rows * channels * length];
     Arrays.fill(channelOf, -1);
     long[] counts = new long[channels];
     for (int r = 0; r < strips.rowBlocks(); r++) {
       for (int c = 0; c < strips.channelBlocks(); c++) {
         StripBlock block = strips.block(r, c);
-        assertTrue(block.width() <= strips.largestPiece(), strips::toString);
         for (int row = 0; row < block.rows(); row++) {
           for (int p = 0; p < block.width(); p++) {
             int i = block.from() + row * block.stride() + p;

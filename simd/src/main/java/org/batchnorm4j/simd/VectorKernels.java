@@ -15,7 +15,7 @@ import org.batchnorm4j.kernel.WinogradKernels;
  * SIMD twin of {@link ScalarKernels}; every method returns the same bits as its scalar twin, for
  * vectors of 128, 256 and 512 bits.
  *
- * <p>Sums are in {@link PlaneSums} and {@link RowSums}, elementwise kernels over runs in {@link
+ * <p>Sums are in {@link RunSums} and {@link RowSums}, elementwise kernels over runs in {@link
  * RunLines} and {@link ResidualEnds}, over rows in {@link RowLines}. Those over runs compute the
  * last vector of a run first and store it at the end. It overlaps the one before it, so no values
  * are left over, and calls in place still read every value before it is overwritten. Runs shorter
@@ -48,12 +48,20 @@ public final class VectorKernels implements CpuKernels {
   }
 
   @Override
-  public void planeMoments(
-      float[] x, int from, int planes, int stride, int length, double[] moments, int at) {
-    if (planes == 0 || length < DOUBLE_COUNT) {
-      scalar.planeMoments(x, from, planes, stride, length, moments, at);
+  public void runMomentSums(
+      float[] x,
+      int from,
+      int runs,
+      int length,
+      float[] pivot,
+      int at,
+      double[] sums,
+      double[] squares,
+      int to) {
+    if (length < DOUBLE_COUNT) {
+      scalar.runMomentSums(x, from, runs, length, pivot, at, sums, squares, to);
     } else {
-      PlaneSums.moments(x, from, planes, stride, length, moments, at);
+      RunSums.moments(x, from, runs, length, pivot, at, sums, squares, to);
     }
   }
 
@@ -132,69 +140,46 @@ public final class VectorKernels implements CpuKernels {
   }
 
   @Override
-  public void planeGradientSums(
+  public void runGradientSums(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      double[] sums,
-      int at) {
+      float[] mean,
+      int at,
+      double[] sumG,
+      double[] sumGx,
+      int to) {
     if (length < DOUBLE_COUNT) {
-      scalar.planeGradientSums(x, xFrom, g, gFrom, planes, stride, length, mean, sums, at);
+      scalar.runGradientSums(x, xFrom, g, gFrom, runs, length, mean, at, sumG, sumGx, to);
     } else {
-      PlaneSums.gradients(x, xFrom, g, gFrom, planes, stride, length, mean, sums, at);
+      RunSums.gradients(x, xFrom, g, gFrom, runs, length, mean, at, sumG, sumGx, to);
     }
   }
 
   @Override
-  public void planeGatedGradientSums(
-      float[] x,
-      int xFrom,
-      float[] y,
-      int yFrom,
-      float[] g,
-      int gFrom,
-      float[] out,
-      int outFrom,
-      int planes,
-      int stride,
-      int length,
-      float mean,
-      double[] sums,
-      int at) {
-    if (length < GatedPlaneSums.LONG) {
-      gateRuns(y, yFrom, g, gFrom, out, outFrom, planes, stride, length);
-      planeGradientSums(x, xFrom, out, outFrom, planes, stride, length, mean, sums, at);
-    } else {
-      GatedPlaneSums.gradients(
-          x, xFrom, y, yFrom, g, gFrom, out, outFrom, planes, stride, length, mean, sums, at);
-    }
-  }
-
-  @Override
-  public void planeGradientSumsRelu(
+  public void runGradientSumsRelu(
       float[] x,
       int xFrom,
       float[] g,
       int gFrom,
-      int planes,
-      int stride,
+      int runs,
       int length,
-      float mean,
-      float scale,
-      float shift,
-      double[] sums,
-      int at) {
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at,
+      double[] sumG,
+      double[] sumGx,
+      int to) {
     if (length < DOUBLE_COUNT) {
-      scalar.planeGradientSumsRelu(
-          x, xFrom, g, gFrom, planes, stride, length, mean, scale, shift, sums, at);
+      scalar.runGradientSumsRelu(
+          x, xFrom, g, gFrom, runs, length, mean, scale, shift, at, sumG, sumGx, to);
     } else {
-      PlaneSums.gradientsRelu(
-          x, xFrom, g, gFrom, planes, stride, length, mean, scale, shift, sums, at);
+      RunSums.gradientsRelu(
+          x, xFrom, g, gFrom, runs, length, mean, scale, shift, at, sumG, sumGx, to);
     }
   }
 

@@ -2,6 +2,7 @@ package org.batchnorm4j.simd;
 
 import java.util.Arrays;
 import java.util.Random;
+import org.batchnorm4j.kernel.VirtualLanes;
 
 /**
  * Inputs and outputs of one kernel call. Runs of a plane block and rows of a row block have the
@@ -51,8 +52,9 @@ final class Block {
     d = values.array(random, AT + constants);
     out = values.array(random, size);
     y = values.array(random, size);
-    sums = new double[AT + 2 + length];
-    moreSums = new double[AT + 2 + length];
+    int lanes = VirtualLanes.COUNT * count; // of runs; rows have a sum per channel
+    sums = new double[AT + 2 + Math.max(lanes, length)];
+    moreSums = new double[sums.length];
     Arrays.fill(sums, -7.0);
     Arrays.fill(moreSums, -7.0);
   }

@@ -4,10 +4,11 @@ import org.batchnorm4j.kernel.CpuKernels;
 
 /** Each kernel, and each way to call it in place, on a {@link Block}. */
 enum KernelCall {
-  PLANE_MOMENTS {
+  RUN_MOMENT_SUMS {
     @Override
     void on(CpuKernels k, Block t) {
-      k.planeMoments(t.x, Block.X_FROM, t.count, t.stride, t.length, t.sums, Block.AT);
+      k.runMomentSums(
+          t.x, Block.X_FROM, t.count, t.length, t.mean, Block.AT, t.sums, t.moreSums, Block.AT);
     }
   },
   STANDARDISE_RUNS {
@@ -52,49 +53,39 @@ enum KernelCall {
       gateRuns(k, t, t.g, Block.G_FROM);
     }
   },
-  PLANE_GRADIENT_SUMS {
+  RUN_GRADIENT_SUMS {
     @Override
     void on(CpuKernels k, Block t) {
-      k.planeGradientSums(
+      k.runGradientSums(
           t.x,
           Block.X_FROM,
           t.g,
           Block.G_FROM,
           t.count,
-          t.stride,
           t.length,
-          t.mean[0],
+          t.mean,
+          Block.AT,
           t.sums,
+          t.moreSums,
           Block.AT);
     }
   },
-  PLANE_GATED_GRADIENT_SUMS {
+  RUN_GRADIENT_SUMS_RELU {
     @Override
     void on(CpuKernels k, Block t) {
-      planeGatedGradientSums(k, t, t.out, Block.OUT_FROM);
-    }
-  },
-  PLANE_GATED_GRADIENT_SUMS_IN_PLACE {
-    @Override
-    void on(CpuKernels k, Block t) {
-      planeGatedGradientSums(k, t, t.g, Block.G_FROM);
-    }
-  },
-  PLANE_GRADIENT_SUMS_RELU {
-    @Override
-    void on(CpuKernels k, Block t) {
-      k.planeGradientSumsRelu(
+      k.runGradientSumsRelu(
           t.x,
           Block.X_FROM,
           t.g,
           Block.G_FROM,
           t.count,
-          t.stride,
           t.length,
-          t.mean[0],
-          t.scale[0],
-          t.shift[0],
+          t.mean,
+          t.scale,
+          t.shift,
+          Block.AT,
           t.sums,
+          t.moreSums,
           Block.AT);
     }
   },
@@ -245,24 +236,6 @@ enum KernelCall {
 
   private static void gateRuns(CpuKernels k, Block t, float[] out, int outFrom) {
     k.gateRuns(t.x, Block.X_FROM, t.g, Block.G_FROM, out, outFrom, t.count, t.stride, t.length);
-  }
-
-  private static void planeGatedGradientSums(CpuKernels k, Block t, float[] out, int outFrom) {
-    k.planeGatedGradientSums(
-        t.x,
-        Block.X_FROM,
-        t.y,
-        Block.Y_FROM,
-        t.g,
-        Block.G_FROM,
-        out,
-        outFrom,
-        t.count,
-        t.stride,
-        t.length,
-        t.mean[0],
-        t.sums,
-        Block.AT);
   }
 
   private static void standardiseRowsAddRelu(CpuKernels k, Block t, float[] y, int yFrom) {

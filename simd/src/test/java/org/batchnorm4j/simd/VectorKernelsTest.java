@@ -110,14 +110,14 @@ class VectorKernelsTest {
   @Test
   void oneInstanceServesManyThreads() {
     Block expected = new Block(4, 200, 200, Values.ORDINARY, 1);
-    KernelCall.PLANE_MOMENTS.on(scalar, expected);
+    KernelCall.RUN_MOMENT_SUMS.on(scalar, expected);
     boolean allSame =
         IntStream.range(0, 64)
             .parallel()
             .allMatch(
                 i -> {
                   Block actual = new Block(4, 200, 200, Values.ORDINARY, 1);
-                  KernelCall.PLANE_MOMENTS.on(simd, actual);
+                  KernelCall.RUN_MOMENT_SUMS.on(simd, actual);
                   return Block.difference(expected, actual).isEmpty();
                 });
     assertTrue(allSame);

@@ -1,0 +1,88 @@
+package org.batchnorm4j.tensor;
+
+/**
+ * A tensor as samples of runs, one run per channel, each long enough to be summed by itself: planes
+ * of NCHW. A block holds the runs of some channels in some samples and goes through them in the
+ * order of memory, so that the processor reads ahead. Channel by channel or down the columns, in
+ * several places at a time, reading takes half as long again and more.
+ *
+ * <p>The cut depends on the shape alone, so sums merged in block order have the same bits for any
+ * number of threads. Blocks hold several channels where runs are short, so that what follows one
+ * another is long, and several samples, so that there is little to merge. The longest runs are cut
+ * into parts that are blocks of their own.
+ *
+ * @param batch number of runs per channel
+ * @param channels number of channels
+ * @param length values of a run
+ * @param samplesPerBlock samples of a block
+ * @param channelsPerBlock channels of a block
+ */
+record LongRuns(int batch, int channels, int length, int samplesPerBlock, int channelsPerBlock)
+    implements SumBlocks {
+  /** Values of a run or of a part of one; steps of the kernels end where it does. */
+  private static final int PART = 65536;
+
+  /** Adjacent values that are long enough to be read ahead. */
+  private static final int ADJACENT = 65536;
+
+  /** Values of a block that are worth a task. */
+  private static final int BLOCK = 32768;
+
+  /** That many blocks keep the threads of a machine busy. */
+  private static final int BLOCKS = 16;
+
+  /** More blocks beside each other than this are not needed. */
+  private static final int MOST_BESIDE = 64;
+
+  /**
+   * The blocks for sums.
+   *
+   * @param most values of a channel in a block, if there is more than one sample in it
+   */
+  static LongRuns of(int batch, int channels, int length, int most) {
+    if (length > PART) {
+      return new LongRuns(batch, channels, length, 1, 1);
+    }
+    int run = Math.max(1, length);
+    int together = Math.max(ceil(channels, MOST_BESIDE), ceil(ADJACENT, run));
+    int perBlock = Math.clamp(together, 1, Math.max(1, channels));
+    int below = ceil(BLOCKS, ceil(Math.max(1, channels), perBlock));
+    int enough = Math.max(ceil(batch, below), ceil(BLOCK, perBlock * run));
+    int samples = Math.clamp(enough, 1, Math.max(1, most / run));
+    return new LongRuns(batch, channels, length, samples, perBlock);
+  }
+
+  private static int ceil(int count, int per) {
+    return (count + per - 1) / per;
+  }
+
+  private int parts() {
+    return ceil(length, PART);
+  }
+
+  @Override
+  public int rowBlocks() {
+    return Math.multiplyExact(ceil(batch, samplesPerBlock), parts());
+  }
+
+  @Override
+  public int channelBlocks() {
+    return ceil(channels, channelsPerBlock);
+  }
+
+  @Override
+  public StripBlock block(int rowBlock, int channelBlock) {
+    int stride = channels * length;
+    int sample = rowBlock / parts() * samplesPerBlock;
+    int part = rowBlock % parts();
+    int channel = channelBlock * channelsPerBlock;
+    return new StripBlock(
+        sample * stride + channel * length + part * PART,
+        Math.min(samplesPerBlock, batch - sample),
+        stride,
+        channel,
+        Math.min(channelsPerBlock, channels - channel),
+        Math.min(PART, length - part * PART),
+        1);
+  }
+}
