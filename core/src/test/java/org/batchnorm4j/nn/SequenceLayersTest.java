@@ -293,6 +293,24 @@ class SequenceLayersTest {
   }
 
   @Test
+  void firstValuesOfEmbeddingsAreStandardNormal() {
+    Embedding table =
+        new Embedding(500, 20, OptionalInt.empty(), DType.FLOAT64, RandomStream.of(3));
+    double sum = 0;
+    double squares = 0;
+    double fourth = 0;
+    for (double value : table.weight().value().toDoubles()) {
+      sum += value;
+      squares += value * value;
+      fourth += value * value * value * value;
+    }
+    // of 10,000 values: deviations of the means 0.01, 0.014 and 0.1; five of them
+    assertEquals(0, sum / 10_000, 0.05);
+    assertEquals(1, squares / 10_000, 0.07);
+    assertEquals(3, fourth / 10_000, 0.5);
+  }
+
+  @Test
   void embeddingRefusesNumbersWithoutARow() {
     Embedding table = new Embedding(4, 2);
     assertEquals(

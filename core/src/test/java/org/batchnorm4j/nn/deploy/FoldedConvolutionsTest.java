@@ -22,6 +22,7 @@ import org.batchnorm4j.nn.Conv3d;
 import org.batchnorm4j.nn.Conv3dOptions;
 import org.batchnorm4j.nn.ConvTranspose2d;
 import org.batchnorm4j.nn.ConvTranspose2dOptions;
+import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Parameter;
 import org.batchnorm4j.nn.ReLU;
 import org.batchnorm4j.nn.Sequential;
@@ -329,5 +330,39 @@ class FoldedConvolutionsTest {
         "fold: BatchNorm2d cannot go into ConvTranspose2d \"0\": it has 3 channels, but"
             + " ConvTranspose2d \"0\" gives 6",
         e.getMessage());
+  }
+
+  @Test
+  void aLinearLayerTakesInNormsOfItsOwnAxisOnly() {
+    Linear linear = new Linear(2, 3);
+    BatchNormOptions options = BatchNormOptions.defaults();
+    String reason =
+        "its channels are axis 1 of more than 2, but those of Linear \"0\" are the last axis";
+    for (BatchNorm norm :
+        List.of(
+            new BatchNorm1d(3, options.withRank(3)),
+            new BatchNormNd(3, options.withRank(4)),
+            new BatchNorm3d(3))) {
+      assertEquals(reason, kept(new Sequential(linear, norm)), norm::toString);
+    }
+    for (BatchNorm norm :
+        List.of(
+            new BatchNorm1d(3, options.withRank(2)), new BatchNormNd(3, options.withAxis(-1)))) {
+      assertEquals(List.of(), Folding.fold(new Sequential(linear, norm)).kept());
+    }
+  }
+
+  @Test
+  void weightsOrABiasThatFloat32CannotHoldAreNoFold() {
+    Conv1d layer = new Conv1d(1, 2, Conv1dOptions.kernel(1).withBias(false), random);
+    layer.weight().value().fill(1e20);
+    BatchNorm1d norm = new BatchNorm1d(2, BatchNormOptions.defaults().withEps(0));
+    norm.weight().orElseThrow().value().range(1, 2).fill(1e20);
+    String reason =
+        "its weights for channel 1, whose running variance is 1.0, are not finite in float32";
+    assertEquals(reason, kept(new Sequential(layer, norm)));
+    norm.weight().orElseThrow().value().fill(1);
+    norm.bias().orElseThrow().value().range(1, 2).fill(Double.POSITIVE_INFINITY);
+    assertEquals(reason, kept(new Sequential(layer, norm)));
   }
 }
