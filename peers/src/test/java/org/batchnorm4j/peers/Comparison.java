@@ -33,18 +33,26 @@ final class Comparison {
       double[] condition,
       double[] ofSums,
       int largestSum) {
-    double[] bounds = new double[expected.length];
-    for (int i = 0; i < bounds.length; i++) {
-      bounds[i] =
-          computed == DType.FLOAT64
-              ? (8 + largestSum) * 0x1p-53 * ofSums[i]
-              : 8 * 0x1p-24 * condition[i] + (32 + largestSum) * 0x1p-53 * ofSums[i];
-      if (stored != computed) {
+    double[] bounds = bounds(computed, condition, ofSums, largestSum);
+    if (stored != computed) {
+      for (int i = 0; i < bounds.length; i++) {
         // rounded once more, to the nearest number of the narrower type
         bounds[i] += roundoff(stored) * (Math.abs(expected[i]) + bounds[i]);
       }
     }
     within(where, kind, quantity, stored, actual, expected, bounds);
+  }
+
+  /** The bound of docs/numerics.md for each value of a norm, from its two conditions. */
+  static double[] bounds(DType computed, double[] condition, double[] ofSums, int largestSum) {
+    double[] bounds = new double[condition.length];
+    for (int i = 0; i < bounds.length; i++) {
+      bounds[i] =
+          computed == DType.FLOAT64
+              ? (8 + largestSum) * 0x1p-53 * ofSums[i]
+              : 8 * 0x1p-24 * condition[i] + (32 + largestSum) * 0x1p-53 * ofSums[i];
+    }
+    return bounds;
   }
 
   /**

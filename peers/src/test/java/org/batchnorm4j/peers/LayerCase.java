@@ -63,6 +63,11 @@ record LayerCase(
         List<org.bytedeco.pytorch.Tensor> inputs, Map<String, org.bytedeco.pytorch.Tensor> state);
   }
 
+  /** The same with other operations of libtorch. */
+  LayerCase with(Theirs other) {
+    return new LayerCase(text, setting, layer, inputs, ours, other, tolerance);
+  }
+
   boolean isEmpty() {
     return inputs.getFirst().values().length == 0;
   }

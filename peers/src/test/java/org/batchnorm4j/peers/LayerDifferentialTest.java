@@ -37,7 +37,9 @@ final class LayerDifferentialTest {
     EMBEDDING(ActivationCases::embedding),
     RNN(RecurrentCases::rnn),
     GRU(RecurrentCases::gru),
-    LSTM(RecurrentCases::lstm);
+    LSTM(RecurrentCases::lstm),
+    STANDARDISED_CONV_2D(StandardisedCases::conv2d),
+    STANDARDISED_LINEAR(StandardisedCases::linear);
 
     private final Function<LayerDraw, LayerCase> drawing;
 

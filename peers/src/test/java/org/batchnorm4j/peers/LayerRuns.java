@@ -59,24 +59,32 @@ final class LayerRuns {
 
   /** In float64; without gradients for a gradient of null. */
   static Map<String, double[]> theirs(LayerCase drawn, @Nullable Numbers gradient) {
-    return theirs(drawn, gradient, v -> v);
+    return theirs(drawn, gradient, v -> v, Map.of());
+  }
+
+  /** The same with other numbers for some parameters. */
+  static Map<String, double[]> theirs(
+      LayerCase drawn, Numbers gradient, Map<String, double[]> parameters) {
+    return theirs(drawn, gradient, v -> v, parameters);
   }
 
   /**
    * The sums of the absolute values of all summands, for layers that are linear in their inputs and
-   * in their parameters.
+   * in their parameters, with other numbers for some of these.
    */
-  static Map<String, double[]> magnitudes(LayerCase drawn, Numbers gradient) {
-    return theirs(drawn, gradient, Math::abs);
+  static Map<String, double[]> magnitudes(
+      LayerCase drawn, Numbers gradient, Map<String, double[]> parameters) {
+    return theirs(drawn, gradient, Math::abs, parameters);
   }
 
   /** The results for numbers that are all 1. */
   static Map<String, double[]> ones(LayerCase drawn, Numbers gradient) {
-    return theirs(drawn, gradient, v -> 1);
+    return theirs(drawn, gradient, v -> 1, Map.of());
   }
 
   private static Map<String, double[]> theirs(
-      LayerCase drawn, @Nullable Numbers gradient, DoubleUnaryOperator change) {
+      LayerCase drawn, @Nullable Numbers gradient, DoubleUnaryOperator change,
+      Map<String, double[]> parameters) {
     try (PointerScope _ = new PointerScope()) {
       Map<String, org.bytedeco.pytorch.Tensor> watched = new LinkedHashMap<>();
       List<org.bytedeco.pytorch.Tensor> inputs = new ArrayList<>();
@@ -95,7 +103,8 @@ final class LayerRuns {
           .namedParameters()
           .forEach(
               (name, own) -> {
-                double[] values = changed(own.value().toDoubles(), change);
+                double[] given = parameters.getOrDefault(name, own.value().toDoubles());
+                double[] values = changed(given, change);
                 long[] shape = own.value().shape().toArray();
                 org.bytedeco.pytorch.Tensor tensor =
                     Libtorch.watched(Libtorch.tensor(values, ScalarType.Double, shape));

@@ -2,8 +2,11 @@ package org.batchnorm4j.peers;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.batchnorm4j.peers.LayerCase.Numbers;
+import org.batchnorm4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** How far the results of a layer may be from libtorch's in float64, for each single value. */
 sealed interface LayerTolerance {
@@ -32,7 +35,12 @@ sealed interface LayerTolerance {
     @Override
     public Map<String, double[]> bounds(
         LayerCase drawn, Numbers gradient, Map<String, double[]> expected) {
-      Map<String, double[]> bounds = LayerRuns.magnitudes(drawn, gradient);
+      return of(drawn, gradient, Map.of());
+    }
+
+    private Map<String, double[]> of(
+        LayerCase drawn, Numbers gradient, Map<String, double[]> parameters) {
+      Map<String, double[]> bounds = LayerRuns.magnitudes(drawn, gradient, parameters);
       Map<String, double[]> counts = LayerRuns.ones(drawn, gradient);
       bounds.forEach(
           (quantity, values) -> {
@@ -160,6 +168,77 @@ sealed interface LayerTolerance {
             bounds.put(quantity, same);
           });
       return bounds;
+    }
+  }
+
+  /**
+   * A layer with a standardised weight. With w the weight as the layer uses it and e how far that
+   * may be off by the bound of a norm (docs/numerics.md): products of |w| are off as any sums are,
+   * and those of e come to them. The gradient of the weight goes back through the norm: its bound,
+   * and the norm's gradient of what the sums before it were off.
+   *
+   * @param plain the layer with a weight that is used as it is, in libtorch's operations
+   */
+  record OfStandardised(LayerCase.Theirs plain) implements LayerTolerance {
+    private static final double EPS = 1e-5;
+
+    @Override
+    public Map<String, double[]> bounds(
+        LayerCase drawn, Numbers gradient, Map<String, double[]> expected) {
+      Tensor weight = drawn.layer().namedParameters().get("weight").value();
+      double[] values = weight.toDoubles();
+      int each = values.length / weight.axis(0);
+      Grouping rows = new Grouping(weight.axis(0), i -> i / each, 1, i -> 0, true);
+      LayerCase plainly = drawn.with(plain);
+      double[] used = standardised(values, each);
+      Map<String, double[]> bounds =
+          new OfSums(1).of(plainly, gradient, Map.of("weight", used));
+      double[] off = ofNorm(drawn, rows, values, null);
+      Map<String, double[]> ofOff =
+          LayerRuns.magnitudes(
+              plainly,
+              gradient,
+              Map.of("weight", off, "bias", new double[weight.axis(0)]));
+      for (String quantity : List.of("output", "grad_0")) {
+        add(bounds.get(quantity), ofOff.get(quantity));
+      }
+      double[] slopes =
+          LayerRuns.theirs(plainly, gradient, Map.of("weight", used)).get("grad_weight");
+      double[] before = bounds.get("grad_weight");
+      double[] ofSlopes = ofNorm(drawn, rows, values, slopes);
+      add(ofSlopes, new Conditions(false, rows, values, before, null, null, EPS, null, null).gradInput);
+      bounds.put("grad_weight", ofSlopes);
+      return bounds;
+    }
+
+    /** Of the norm itself, or of its gradient. */
+    private static double[] ofNorm(
+        LayerCase drawn, Grouping rows, double[] values, double @Nullable [] slopes) {
+      Conditions ofRoundings =
+          new Conditions(false, rows, values, slopes, null, null, EPS, null, null);
+      Conditions ofSums = new Conditions(true, rows, values, slopes, null, null, EPS, null, null);
+      double[] roundings = slopes == null ? ofRoundings.output : ofRoundings.gradInput;
+      double[] sums = slopes == null ? ofSums.output : ofSums.gradInput;
+      return Comparison.bounds(drawn.setting().type(), roundings, sums, ofSums.largestSum);
+    }
+
+    private static double[] standardised(double[] values, int each) {
+      double[] used = new double[values.length];
+      for (int from = 0; from < values.length; from += each) {
+        double mean = Arrays.stream(values, from, from + each).sum() / each;
+        double squares =
+            Arrays.stream(values, from, from + each).map(v -> (v - mean) * (v - mean)).sum();
+        for (int i = from; i < from + each; i++) {
+          used[i] = (values[i] - mean) / Math.sqrt(squares / each + EPS);
+        }
+      }
+      return used;
+    }
+
+    private static void add(double[] to, double[] what) {
+      for (int i = 0; i < to.length; i++) {
+        to[i] += what[i];
+      }
     }
   }
 
