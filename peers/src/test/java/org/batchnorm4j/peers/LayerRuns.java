@@ -83,7 +83,9 @@ final class LayerRuns {
   }
 
   private static Map<String, double[]> theirs(
-      LayerCase drawn, @Nullable Numbers gradient, DoubleUnaryOperator change,
+      LayerCase drawn,
+      @Nullable Numbers gradient,
+      DoubleUnaryOperator change,
       Map<String, double[]> parameters) {
     try (PointerScope _ = new PointerScope()) {
       Map<String, org.bytedeco.pytorch.Tensor> watched = new LinkedHashMap<>();

@@ -191,14 +191,11 @@ sealed interface LayerTolerance {
       Grouping rows = new Grouping(weight.axis(0), i -> i / each, 1, i -> 0, true);
       LayerCase plainly = drawn.with(plain);
       double[] used = standardised(values, each);
-      Map<String, double[]> bounds =
-          new OfSums(1).of(plainly, gradient, Map.of("weight", used));
+      Map<String, double[]> bounds = new OfSums(1).of(plainly, gradient, Map.of("weight", used));
       double[] off = ofNorm(drawn, rows, values, null);
       Map<String, double[]> ofOff =
           LayerRuns.magnitudes(
-              plainly,
-              gradient,
-              Map.of("weight", off, "bias", new double[weight.axis(0)]));
+              plainly, gradient, Map.of("weight", off, "bias", new double[weight.axis(0)]));
       for (String quantity : List.of("output", "grad_0")) {
         add(bounds.get(quantity), ofOff.get(quantity));
       }
@@ -206,7 +203,9 @@ sealed interface LayerTolerance {
           LayerRuns.theirs(plainly, gradient, Map.of("weight", used)).get("grad_weight");
       double[] before = bounds.get("grad_weight");
       double[] ofSlopes = ofNorm(drawn, rows, values, slopes);
-      add(ofSlopes, new Conditions(false, rows, values, before, null, null, EPS, null, null).gradInput);
+      add(
+          ofSlopes,
+          new Conditions(false, rows, values, before, null, null, EPS, null, null).gradInput);
       bounds.put("grad_weight", ofSlopes);
       return bounds;
     }
