@@ -288,10 +288,14 @@ class LayerRefusalsTest {
         new RNNCell(2, 3, unbiased, RNNCell.Nonlinearity.RELU, RANDOM).toString());
     String normalised = new LSTMCell(2, 3, unbiased.withBatchNorm(4), RANDOM).toString();
     assertEquals(
-        "LSTMCell(\n  2, 3, bias=False, batch_norm_steps=4\n"
-            + "  (norm_ih): StepBatchNorm(12, steps=4)\n"
-            + "  (norm_hh): StepBatchNorm(12, steps=4)\n"
-            + "  (norm_cell): StepBatchNorm(3, steps=4)\n)",
+        """
+        LSTMCell(
+          2, 3, bias=False, batch_norm_steps=4
+          (norm_ih): StepBatchNorm(12, steps=4)
+          (norm_hh): StepBatchNorm(12, steps=4)
+          (norm_cell): StepBatchNorm(3, steps=4)
+        )\
+        """,
         normalised);
   }
 }
