@@ -10,7 +10,7 @@ import java.util.Optional;
  */
 final class KernelSelfTest {
   private static final int COUNT = 2; // runs
-  private static final int ROWS = 7;
+  private static final int ROWS = 11; // 8 + 3, 2 * 4 + 3 and 3 * 3 + 2: a group and what is left
   private static final int LENGTH = 61; // of a run or a row: 3 * 16 + 8 + 5
   private static final int STRIDE = 64;
   private static final int SIZE = 1 + ROWS * STRIDE;

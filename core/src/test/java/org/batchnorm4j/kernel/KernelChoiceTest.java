@@ -208,6 +208,22 @@ class KernelChoiceTest {
   }
 
   @Test
+  void selfTestFindsMomentsThatAreOffInGroupsOfEightRows() {
+    CpuKernels scalar = new ScalarKernels();
+    CpuKernels grouped =
+        proxy(
+            CpuKernels.class,
+            (method, arguments) -> {
+              Object result = method.invoke(scalar, arguments);
+              if (method.getName().equals("rowMomentSums") && (int) arguments[2] >= 8) {
+                spoil("rowMomentSums", arguments);
+              }
+              return result;
+            });
+    assertEquals(Optional.of("rowMomentSums"), KernelSelfTest.firstDifference(grouped));
+  }
+
+  @Test
   void preferencesAreReadByName() {
     assertEquals(KernelPreference.SIMD, KernelPreference.named("simd"));
     IllegalArgumentException unknown =
