@@ -93,8 +93,8 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length, boolea
 
   private int runParts() {
     return length <= StripBlock.PIECE
-        ? (channels + runsTogether() - 1) / runsTogether()
-        : channels * ((length + StripBlock.PIECE - 1) / StripBlock.PIECE);
+        ? Math.ceilDiv(channels, runsTogether())
+        : channels * Math.ceilDiv(length, StripBlock.PIECE);
   }
 
   /** Blocks of runs, in the order of memory. */

@@ -31,8 +31,8 @@ record LongRuns(int batch, int channels, int length, int samplesPerBlock, int ch
   /** That many blocks keep the threads of a machine busy. */
   private static final int BLOCKS = 16;
 
-  /** More blocks beside each other than this are not needed. */
-  private static final int MOST_BESIDE = 64;
+  /** Channels of a block, whose lanes are to stay in the first cache. */
+  private static final int MOST_CHANNELS = 64;
 
   /**
    * The blocks for sums.
@@ -44,30 +44,25 @@ record LongRuns(int batch, int channels, int length, int samplesPerBlock, int ch
       return new LongRuns(batch, channels, length, 1, 1);
     }
     int run = Math.max(1, length);
-    int together = Math.max(ceil(channels, MOST_BESIDE), ceil(ADJACENT, run));
-    int perBlock = Math.clamp(together, 1, Math.max(1, channels));
-    int below = ceil(BLOCKS, ceil(Math.max(1, channels), perBlock));
-    int enough = Math.max(ceil(batch, below), ceil(BLOCK, perBlock * run));
+    int perBlock = Math.min(Math.ceilDiv(ADJACENT, run), Math.clamp(channels, 1, MOST_CHANNELS));
+    int below = Math.ceilDiv(BLOCKS, Math.ceilDiv(Math.max(1, channels), perBlock));
+    int enough = Math.max(Math.ceilDiv(batch, below), Math.ceilDiv(BLOCK, perBlock * run));
     int samples = Math.clamp(enough, 1, Math.max(1, most / run));
     return new LongRuns(batch, channels, length, samples, perBlock);
   }
 
-  private static int ceil(int count, int per) {
-    return (count + per - 1) / per;
-  }
-
   private int parts() {
-    return ceil(length, PART);
+    return Math.ceilDiv(length, PART);
   }
 
   @Override
   public int rowBlocks() {
-    return Math.multiplyExact(ceil(batch, samplesPerBlock), parts());
+    return Math.multiplyExact(Math.ceilDiv(batch, samplesPerBlock), parts());
   }
 
   @Override
   public int channelBlocks() {
-    return ceil(channels, channelsPerBlock);
+    return Math.ceilDiv(channels, channelsPerBlock);
   }
 
   @Override

@@ -285,7 +285,7 @@ final class Normalization {
   private void forEach(
       int blocks, int perTask, Supplier<NormalizationArrays> arrays, BlockVisitor visitor) {
     workers.run(
-        (blocks + perTask - 1) / perTask,
+        Math.ceilDiv(blocks, perTask),
         task -> {
           int to = Math.min(blocks, (task + 1) * perTask);
           try (NormalizationArrays bound = arrays.get()) {

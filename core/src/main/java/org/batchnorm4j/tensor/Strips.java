@@ -60,8 +60,8 @@ record Strips(
   static Strips forSums(int rows, int channels, int length, boolean together) {
     Strips whole = of(rows, channels, length, together ? LONG : 0);
     int perBlock = whole.repeats > 1 ? channels : Math.clamp(MOST_COLUMNS / length, 1, channels);
-    long blocks = ((long) channels + perBlock - 1) / perBlock;
-    long taken = (whole.rows * blocks + BLOCKS - 1) / BLOCKS;
+    long blocks = Math.ceilDiv(channels, perBlock);
+    long taken = Math.ceilDiv(whole.rows * blocks, BLOCKS);
     return whole.cut(Math.clamp(taken, LEAST_ROWS, MOST_ROWS), perBlock);
   }
 
@@ -84,7 +84,7 @@ record Strips(
   /** Rows to take as one, so that they have {@code wanted} columns and end where a vector does. */
   private static int repeats(int rows, int columns, int wanted) {
     int most = Math.max(1, rows / ROWS_LEFT);
-    int enough = Math.min((wanted + columns - 1) / columns, most);
+    int enough = Math.min(Math.ceilDiv(wanted, columns), most);
     int even = VECTOR / Math.min(VECTOR, Integer.lowestOneBit(columns));
     if (enough >= even) {
       return enough / even * even;
@@ -98,12 +98,12 @@ record Strips(
 
   @Override
   public int rowBlocks() {
-    return (rows + rowsPerBlock - 1) / rowsPerBlock + (left > 0 ? 1 : 0);
+    return Math.ceilDiv(rows, rowsPerBlock) + (left > 0 ? 1 : 0);
   }
 
   @Override
   public int channelBlocks() {
-    return (channels + channelsPerBlock - 1) / channelsPerBlock;
+    return Math.ceilDiv(channels, channelsPerBlock);
   }
 
   @Override

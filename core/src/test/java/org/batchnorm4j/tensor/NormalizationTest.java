@@ -28,6 +28,7 @@ class NormalizationTest {
         List.of(
             new long[] {3, 5, 7},
             new long[] {19, 5, 49},
+            new long[] {2, 70, 20},
             new long[] {9, 7, 300},
             new long[] {8, 2, 5000},
             new long[] {2, 3, 17000},

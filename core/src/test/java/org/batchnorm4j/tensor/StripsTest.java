@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -53,6 +54,7 @@ class StripsTest {
     "9, 100, 192, 1048576",
     "50, 7, 784, 1048576",
     "50, 7, 784, 1000",
+    "4, 5000, 25, 1048576",
     "3, 5, 20000, 16384",
     "2, 3, 65536, 1048576",
     "2, 3, 65537, 1048576",
@@ -65,7 +67,25 @@ class StripsTest {
     for (int r = 0; r < runs.rowBlocks(); r++) {
       StripBlock block = runs.block(r, 0);
       assertTrue(block.rows() == 1 || block.count() <= most, runs::toString);
+      // so many have 32 KiB of lanes, a first cache
+      assertTrue(block.channels() <= 64, runs::toString);
     }
+  }
+
+  @Test
+  void blocksReachTheEndOfATensorAsLongAsAnArrayCanBe() {
+    int size = Integer.MAX_VALUE - 8;
+    for (SumBlocks blocks :
+        List.of(
+            LongRuns.of(1, 1, size, 16384),
+            Strips.forSums(1, size, 1, true),
+            Strips.forValues(1, size, 1, true))) {
+      StripBlock last = blocks.block(blocks.rowBlocks() - 1, blocks.channelBlocks() - 1);
+      assertEquals(size, last.from() + last.width(), blocks::toString);
+    }
+    ChannelBlocks values = new ChannelBlocks(true, 1, 1, size, true);
+    ChannelBlocks.RunBlock last = values.runBlock(values.runBlocks() - 1);
+    assertEquals(size, last.from() + last.length());
   }
 
   private static void check(SumBlocks strips, int rows, int channels, int length) {
