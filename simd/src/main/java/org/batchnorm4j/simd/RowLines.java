@@ -13,8 +13,9 @@ import jdk.incubator.vector.VectorOperators;
  * the output, with a ReLU or the end of a residual block, and the input gradient.
  *
  * <p>In calls of few values, which are taken to be in a cache, constants that are fetched serve
- * four rows, or two behind a ReLU's gradient. That is up to 1.6 times as fast there, where fetching
- * is the limit. From memory one row after the other is faster, in its order.
+ * four rows where there is no ReLU. That is up to 1.4 times as fast there, where fetching is the
+ * limit; with the calls of a ReLU a method is too large, see {@link RowSums}. From memory one row
+ * after the other is faster, in its order.
  */
 final class RowLines {
   /**
@@ -25,8 +26,8 @@ final class RowLines {
   private RowLines() {}
 
   /** Rows that are taken one by one. */
-  private static int oneByOne(int rows, int stride, int group) {
-    return (long) rows * stride > CACHED ? rows : rows % group;
+  private static int oneByOne(int rows, int stride) {
+    return (long) rows * stride > CACHED ? rows : rows % 4;
   }
 
   private static void standardiseFour(
@@ -69,7 +70,7 @@ final class RowLines {
       float[] scale,
       float[] shift,
       int at) {
-    int left = oneByOne(rows, stride, 4);
+    int left = oneByOne(rows, stride);
     for (int r = 0; r < rows - left; r += 4) {
       int x0 = xFrom + r * stride;
       standardiseFour(x, x0, y, yFrom + r * stride, stride, channels, mean, scale, shift, at);
@@ -85,38 +86,6 @@ final class RowLines {
     }
   }
 
-  private static void standardiseReluFour(
-      float[] x,
-      int x0,
-      float[] y,
-      int y0,
-      int stride,
-      int channels,
-      float[] mean,
-      float[] scale,
-      float[] shift,
-      int at) {
-    int x1 = x0 + stride;
-    int y1 = y0 + stride;
-    int x2 = x1 + stride;
-    int y2 = y1 + stride;
-    int x3 = x2 + stride;
-    int y3 = y2 + stride;
-    for (int c = 0; c < channels; c += FLOAT_COUNT) {
-      FloatVector means = load(mean, at + c);
-      FloatVector scales = load(scale, at + c);
-      FloatVector shifts = load(shift, at + c);
-      rectified(VectorKernels.standardised(load(x, x0 + c), means, scales, shifts))
-          .intoArray(y, y0 + c);
-      rectified(VectorKernels.standardised(load(x, x1 + c), means, scales, shifts))
-          .intoArray(y, y1 + c);
-      rectified(VectorKernels.standardised(load(x, x2 + c), means, scales, shifts))
-          .intoArray(y, y2 + c);
-      rectified(VectorKernels.standardised(load(x, x3 + c), means, scales, shifts))
-          .intoArray(y, y3 + c);
-    }
-  }
-
   static void standardiseRelu(
       float[] x,
       int xFrom,
@@ -129,12 +98,7 @@ final class RowLines {
       float[] scale,
       float[] shift,
       int at) {
-    int left = oneByOne(rows, stride, 4);
-    for (int r = 0; r < rows - left; r += 4) {
-      int x0 = xFrom + r * stride;
-      standardiseReluFour(x, x0, y, yFrom + r * stride, stride, channels, mean, scale, shift, at);
-    }
-    for (int r = rows - left; r < rows; r++) {
+    for (int r = 0; r < rows; r++) {
       int from = xFrom + r * stride;
       int to = yFrom + r * stride;
       for (int c = 0; c < channels; c += FLOAT_COUNT) {
@@ -144,43 +108,6 @@ final class RowLines {
                     load(x, from + c), load(mean, k), load(scale, k), load(shift, k)))
             .intoArray(y, to + c);
       }
-    }
-  }
-
-  private static void standardiseFourAddRelu(
-      float[] x,
-      int x0,
-      float[] r,
-      int r0,
-      float[] y,
-      int y0,
-      int stride,
-      int channels,
-      float[] mean,
-      float[] scale,
-      float[] shift,
-      int at) {
-    int x1 = x0 + stride;
-    int r1 = r0 + stride;
-    int y1 = y0 + stride;
-    int x2 = x1 + stride;
-    int r2 = r1 + stride;
-    int y2 = y1 + stride;
-    int x3 = x2 + stride;
-    int r3 = r2 + stride;
-    int y3 = y2 + stride;
-    for (int c = 0; c < channels; c += FLOAT_COUNT) {
-      FloatVector means = load(mean, at + c);
-      FloatVector scales = load(scale, at + c);
-      FloatVector shifts = load(shift, at + c);
-      FloatVector line0 = VectorKernels.standardised(load(x, x0 + c), means, scales, shifts);
-      rectified(line0.add(load(r, r0 + c))).intoArray(y, y0 + c);
-      FloatVector line1 = VectorKernels.standardised(load(x, x1 + c), means, scales, shifts);
-      rectified(line1.add(load(r, r1 + c))).intoArray(y, y1 + c);
-      FloatVector line2 = VectorKernels.standardised(load(x, x2 + c), means, scales, shifts);
-      rectified(line2.add(load(r, r2 + c))).intoArray(y, y2 + c);
-      FloatVector line3 = VectorKernels.standardised(load(x, x3 + c), means, scales, shifts);
-      rectified(line3.add(load(r, r3 + c))).intoArray(y, y3 + c);
     }
   }
 
@@ -198,14 +125,7 @@ final class RowLines {
       float[] scale,
       float[] shift,
       int at) {
-    int left = oneByOne(rows, stride, 4);
-    for (int row = 0; row < rows - left; row += 4) {
-      int x0 = xFrom + row * stride;
-      int r0 = rFrom + row * stride;
-      int y0 = yFrom + row * stride;
-      standardiseFourAddRelu(x, x0, r, r0, y, y0, stride, channels, mean, scale, shift, at);
-    }
-    for (int row = rows - left; row < rows; row++) {
+    for (int row = 0; row < rows; row++) {
       int xRow = xFrom + row * stride;
       int rRow = rFrom + row * stride;
       int yRow = yFrom + row * stride;
@@ -274,7 +194,7 @@ final class RowLines {
       float[] b,
       float[] d,
       int at) {
-    int left = oneByOne(rows, stride, 4);
+    int left = oneByOne(rows, stride);
     for (int r = 0; r < rows - left; r += 4) {
       int x0 = xFrom + r * stride;
       int g0 = gFrom + r * stride;
@@ -295,44 +215,6 @@ final class RowLines {
     }
   }
 
-  private static void inputGradientTwoRelu(
-      float[] x,
-      int x0,
-      float[] g,
-      int g0,
-      float[] dx,
-      int dx0,
-      int stride,
-      int channels,
-      float[] mean,
-      float[] scale,
-      float[] shift,
-      float[] a,
-      float[] b,
-      float[] d,
-      int at) {
-    FloatVector zero = FloatVector.zero(FLOATS);
-    int x1 = x0 + stride;
-    int g1 = g0 + stride;
-    int dx1 = dx0 + stride;
-    for (int c = 0; c < channels; c += FLOAT_COUNT) {
-      FloatVector means = load(mean, at + c);
-      FloatVector scales = load(scale, at + c);
-      FloatVector shifts = load(shift, at + c);
-      FloatVector as = load(a, at + c);
-      FloatVector bs = load(b, at + c);
-      FloatVector ds = load(d, at + c);
-      FloatVector centred0 = load(x, x0 + c).sub(means);
-      FloatVector gradient0 =
-          zero.blend(load(g, g0 + c), centred0.fma(scales, shifts).compare(VectorOperators.GT, 0f));
-      gradient0.fma(as, centred0.fma(bs, ds)).intoArray(dx, dx0 + c);
-      FloatVector centred1 = load(x, x1 + c).sub(means);
-      FloatVector gradient1 =
-          zero.blend(load(g, g1 + c), centred1.fma(scales, shifts).compare(VectorOperators.GT, 0f));
-      gradient1.fma(as, centred1.fma(bs, ds)).intoArray(dx, dx1 + c);
-    }
-  }
-
   static void inputGradientRelu(
       float[] x,
       int xFrom,
@@ -350,16 +232,8 @@ final class RowLines {
       float[] b,
       float[] d,
       int at) {
-    int left = oneByOne(rows, stride, 2);
-    for (int r = 0; r < rows - left; r += 2) {
-      int x0 = xFrom + r * stride;
-      int g0 = gFrom + r * stride;
-      int dx0 = dxFrom + r * stride;
-      inputGradientTwoRelu(
-          x, x0, g, g0, dx, dx0, stride, channels, mean, scale, shift, a, b, d, at);
-    }
     FloatVector zero = FloatVector.zero(FLOATS);
-    for (int r = rows - left; r < rows; r++) {
+    for (int r = 0; r < rows; r++) {
       int xRow = xFrom + r * stride;
       int gRow = gFrom + r * stride;
       int dxRow = dxFrom + r * stride;
