@@ -13,7 +13,8 @@ import org.batchnorm4j.tensor.DType;
  * each side once, by {@code 2^-8} of the value.
  *
  * <p>Behind a ReLU a value that rounding alone makes positive or not passes its gradient or not:
- * there one value in 10,000 may differ by any amount, and sums by as many of their summands.
+ * there one value in 10,000 may differ by any amount, and sums by as many of their summands. Such
+ * sums, divided by M, move the gradients of all of the channel's values.
  */
 final class Agreement {
   private static final double MAY_FLIP = 1e-4;
@@ -28,11 +29,13 @@ final class Agreement {
     boolean gated = backward && problem.operation().rectifies();
     double rounding = problem.storage() == DType.FLOAT32 ? 0 : 0x1p-7;
     // summands of gradients of gamma and beta are below 16
-    double sums = backward ? count * bound + (gated ? 16 * (1 + MAY_FLIP * count) : 0) : bound;
+    double flipped = gated ? 16 * (1 + MAY_FLIP * count) : 0;
+    double sums = backward ? count * bound + flipped : bound;
+    double moved = 8 * flipped / count;
     double flips = gated ? MAY_FLIP : 0;
     return Math.max(
         Math.max(
-            share(ours.tensor(), theirs.tensor(), bound + rounding, flips),
+            share(ours.tensor(), theirs.tensor(), bound + rounding + moved, flips),
             share(ours.residual(), theirs.residual(), bound + rounding, flips)),
         Math.max(
             share(ours.first(), theirs.first(), sums, 0),
