@@ -174,44 +174,24 @@ final class OpenBlas implements MatrixMultiply {
       return;
     }
     CallSize size = CallSize.of(m, n, k);
-    if (size.m() == m && size.n() == n && size.k() == k) {
-      call(
-          transposeA,
-          transposeB,
-          m,
-          n,
-          k,
-          alpha,
-          a,
-          aFrom,
-          lda,
-          b,
-          bFrom,
-          ldb,
-          beta,
-          c,
-          cFrom,
-          ldc);
-    } else {
-      inPieces(
-          size,
-          transposeA,
-          transposeB,
-          m,
-          n,
-          k,
-          alpha,
-          a,
-          aFrom,
-          lda,
-          b,
-          bFrom,
-          ldb,
-          beta,
-          c,
-          cFrom,
-          ldc);
-    }
+    inPieces(
+        size,
+        transposeA,
+        transposeB,
+        m,
+        n,
+        k,
+        alpha,
+        a,
+        aFrom,
+        lda,
+        b,
+        bFrom,
+        ldb,
+        beta,
+        c,
+        cFrom,
+        ldc);
   }
 
   private void inPieces(
@@ -311,44 +291,24 @@ final class OpenBlas implements MatrixMultiply {
       return;
     }
     CallSize size = CallSize.of(m, n, k);
-    if (size.m() == m && size.n() == n && size.k() == k) {
-      call(
-          transposeA,
-          transposeB,
-          m,
-          n,
-          k,
-          alpha,
-          a,
-          aFrom,
-          lda,
-          b,
-          bFrom,
-          ldb,
-          beta,
-          c,
-          cFrom,
-          ldc);
-    } else {
-      inPieces(
-          size,
-          transposeA,
-          transposeB,
-          m,
-          n,
-          k,
-          alpha,
-          a,
-          aFrom,
-          lda,
-          b,
-          bFrom,
-          ldb,
-          beta,
-          c,
-          cFrom,
-          ldc);
-    }
+    inPieces(
+        size,
+        transposeA,
+        transposeB,
+        m,
+        n,
+        k,
+        alpha,
+        a,
+        aFrom,
+        lda,
+        b,
+        bFrom,
+        ldb,
+        beta,
+        c,
+        cFrom,
+        ldc);
   }
 
   private void inPieces(
