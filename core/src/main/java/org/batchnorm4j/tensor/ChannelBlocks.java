@@ -52,13 +52,7 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length, boolea
     return new ChannelBlocks(true, batch, channels, length, spreads);
   }
 
-  /** Values per channel. */
-  long count() {
-    return (long) batch * length;
-  }
-
-  /** Whether sums are taken run by run. */
-  boolean sumsByRuns() {
+  private boolean sumsByRuns() {
     return planes && (!spreads || length >= LONG_RUN || length == 0 || batch < FEW_RUNS);
   }
 

@@ -38,10 +38,8 @@ final class Normalization {
 
   BatchMoments moments(Tensor x) {
     requireFloating(x);
-    ChannelBlocks cut = ChannelBlocks.of(x);
+    SumBlocks blocks = ChannelBlocks.of(x).sumBlocks();
     Supplier<NormalizationArrays> arrays = bind(x, x, x, identity(x.axis(1)), NONE, NONE, NONE);
-    boolean byRuns = cut.sumsByRuns();
-    SumBlocks blocks = cut.sumBlocks();
     int count = blocks.rowBlocks();
     int channels = blocks.channels();
     double[][] means = borrow(count, channels);
@@ -50,7 +48,7 @@ final class Normalization {
         arrays,
         blocks,
         (bound, row, block) -> {
-          if (byRuns) {
+          if (blocks instanceof LongRuns) {
             bound.runMoments(block, means[row], m2s[row]);
           } else {
             bound.stripMoments(block, means[row], m2s[row]);
@@ -140,9 +138,7 @@ final class Normalization {
   private GradientSums sums(
       Tensor x, Tensor g, ChannelAffine affine, boolean relu, @Nullable ReluGate gate) {
     Supplier<NormalizationArrays> arrays = bind(x, g, g, affine, NONE, NONE, NONE);
-    ChannelBlocks cut = ChannelBlocks.of(x);
-    boolean byRuns = cut.sumsByRuns();
-    SumBlocks blocks = cut.sumBlocks();
+    SumBlocks blocks = ChannelBlocks.of(x).sumBlocks();
     int count = blocks.rowBlocks();
     int channels = blocks.channels();
     double[][] g0 = borrow(count, channels);
@@ -151,7 +147,7 @@ final class Normalization {
         arrays,
         blocks,
         (bound, row, block) -> {
-          if (byRuns) {
+          if (blocks instanceof LongRuns) {
             bound.runSums(block, relu, gate, g0[row], g1[row]);
           } else {
             bound.stripSums(block, relu, gate, g0[row], g1[row]);
