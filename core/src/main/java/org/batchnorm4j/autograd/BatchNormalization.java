@@ -2,11 +2,15 @@ package org.batchnorm4j.autograd;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.LineOfMoments;
 import org.batchnorm4j.statistics.VarianceEstimator;
+import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.ShapeException;
+import org.batchnorm4j.tensor.StandardisedBatch;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -194,14 +198,39 @@ public final class BatchNormalization {
     return perChannel(what, values, x);
   }
 
+  /** By the moments of a part, which are taken with the output unless they are known. */
   private BatchNormalizationGradients withMoments(
       BatchStatistics statistics, int part, @Nullable Tensor into, Pass pass) {
+    if (statistics.isTaken(part)) {
+      BatchMoments known = statistics.moments(part);
+      return normalise(known.means(), variances(known), known.count(), statistics, into, pass);
+    }
+    double[] gamma = parameter("weight", weight);
+    double[] beta = parameter("bias", bias);
+    LineOfMoments line =
+        (some, from) -> line(some.means(), inverse(variances(some)), gamma, beta, from);
+    Tensor y =
+        output(
+            into,
+            pass.withoutTape(),
+            backend -> {
+              StandardisedBatch batch = finishedBatch(line, backend);
+              statistics.take(part, batch.moments());
+              return batch.output();
+            });
     BatchMoments moments = statistics.moments(part);
+    ChannelAffine affine = line.of(moments, 0);
+    double[] inverse = inverse(variances(moments));
+    return new BatchNormalizationGradients(
+        x, weight, epilogue, y, affine, inverse, moments.count(), statistics);
+  }
+
+  private static double[] variances(BatchMoments moments) {
     double[] variance = new double[moments.channels()];
     for (int c = 0; c < variance.length && moments.count() > 0; c++) {
       variance[c] = moments.variance(c, VarianceEstimator.BIASED);
     }
-    return normalise(moments.means(), variance, moments.count(), statistics, into, pass);
+    return variance;
   }
 
   /** Each part by its own moments, all into one result. */
@@ -239,28 +268,45 @@ public final class BatchNormalization {
       @Nullable BatchStatistics statistics,
       @Nullable Tensor into,
       Pass pass) {
-    int channels = mean.length;
-    double[] inverse = new double[channels];
-    double[] scale = new double[channels];
-    double[] gamma = parameter("weight", weight);
-    double[] beta = parameter("bias", bias);
-    for (int c = 0; c < channels; c++) {
-      inverse[c] = 1 / Math.sqrt(variance[c] + eps);
-      scale[c] = gamma == null ? inverse[c] : gamma[c] * inverse[c];
-    }
+    double[] inverse = inverse(variance);
     ChannelAffine affine =
-        new ChannelAffine(mean, scale, beta == null ? new double[channels] : beta);
-    Tensor y = output(affine, into, pass.withoutTape());
+        line(mean, inverse, parameter("weight", weight), parameter("bias", bias), 0);
+    Tensor y = output(into, pass.withoutTape(), backend -> finished(affine, backend));
     return new BatchNormalizationGradients(
         x, weight, epilogue, y, affine, inverse, count, statistics);
   }
 
-  private Tensor output(ChannelAffine affine, @Nullable Tensor into, Pass pass) {
+  private double[] inverse(double[] variance) {
+    double[] inverse = new double[variance.length];
+    for (int c = 0; c < inverse.length; c++) {
+      inverse[c] = 1 / Math.sqrt(variance[c] + eps);
+    }
+    return inverse;
+  }
+
+  /** The line of the channels from {@code from} on. */
+  private static ChannelAffine line(
+      double[] mean,
+      double[] inverse,
+      double @Nullable [] gamma,
+      double @Nullable [] beta,
+      int from) {
+    double[] scale = inverse.clone();
+    double[] shift = new double[scale.length];
+    for (int c = 0; c < scale.length; c++) {
+      scale[c] = gamma == null ? inverse[c] : gamma[from + c] * inverse[c];
+      shift[c] = beta == null ? 0 : beta[from + c];
+    }
+    return new ChannelAffine(mean, scale, shift);
+  }
+
+  private Tensor output(@Nullable Tensor into, Pass pass, Function<Backend, Tensor> computed) {
+    checkResidual();
     if (into == null) {
-      return finished(affine, pass);
+      return computed.apply(pass.backend());
     }
     Passing passing = Passing.of(pass);
-    Tensor y = finished(affine, pass);
+    Tensor y = computed.apply(pass.backend());
     into.copyFrom(y);
     passing.add(y);
     passing.release(List.of());
@@ -285,13 +331,19 @@ public final class BatchNormalization {
     return pass.record("batch_norm", gradients.output(), edges.toArray(Edge[]::new));
   }
 
-  private Tensor finished(ChannelAffine affine, Pass pass) {
-    checkResidual();
+  private Tensor finished(ChannelAffine affine, Backend backend) {
     return switch (epilogue) {
-      case Epilogue.None() -> pass.backend().standardise(x, affine, false);
-      case Epilogue.Relu() -> pass.backend().standardise(x, affine, true);
-      case Epilogue.AddRelu(Tensor residual) ->
-          pass.backend().standardiseAddRelu(x, affine, residual);
+      case Epilogue.None() -> backend.standardise(x, affine, false);
+      case Epilogue.Relu() -> backend.standardise(x, affine, true);
+      case Epilogue.AddRelu(Tensor residual) -> backend.standardiseAddRelu(x, affine, residual);
+    };
+  }
+
+  private StandardisedBatch finishedBatch(LineOfMoments line, Backend backend) {
+    return switch (epilogue) {
+      case Epilogue.None() -> backend.standardiseBatch(x, line, false);
+      case Epilogue.Relu() -> backend.standardiseBatch(x, line, true);
+      case Epilogue.AddRelu(Tensor residual) -> backend.standardiseBatchAddRelu(x, line, residual);
     };
   }
 

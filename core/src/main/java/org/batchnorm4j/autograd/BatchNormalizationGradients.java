@@ -1,9 +1,12 @@
 package org.batchnorm4j.autograd;
 
+import java.util.Arrays;
 import java.util.Objects;
 import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.GradientLine;
 import org.batchnorm4j.statistics.GradientSums;
 import org.batchnorm4j.tensor.Backend;
+import org.batchnorm4j.tensor.BatchGradient;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.GatedGradient;
 import org.batchnorm4j.tensor.Shape;
@@ -106,26 +109,45 @@ final class BatchNormalizationGradients implements NormalizationGradients {
       return pass.to(differentiableInput(g, pass), x.dtype());
     }
     Backend backend = pass.backend();
-    int channels = inverse.length;
-    double[] zero = new double[channels];
     if (count == GIVEN) {
+      double[] zero = new double[inverse.length];
       return backend.standardise(
           active(g, pass), new ChannelAffine(zero, affine.scale(), zero), false);
     }
     if (count == 1) {
       return pass.filled(0, x.dtype(), x.shape()); // beta, whatever x is
     }
-    GradientSums own = sums(g, pass);
-    GradientSums s = statistics == null ? own : statistics.reduced(own);
+    if (summed == g || statistics == null || !statistics.ownValuesOnly()) {
+      GradientSums own = sums(g, pass);
+      GradientLine line = line(statistics == null ? own : statistics.reduced(own), 0);
+      return backend.standardiseGradient(x, forKernels(g, pass), affine, line, reluFromX());
+    }
+    BatchGradient both;
+    if (epilogue instanceof Epilogue.AddRelu && gated != g) {
+      both = backend.gatedBatchGradient(x, y, g, affine, this::line);
+      active = both.gradient();
+      gated = g;
+    } else {
+      both = backend.batchGradient(x, forKernels(g, pass), affine, this::line, reluFromX());
+    }
+    summed = g;
+    sums = both.sums();
+    return both.input();
+  }
+
+  /** The line that gives the gradient of the input, of the channels from {@code from} on. */
+  private GradientLine line(GradientSums s, int from) {
+    int channels = s.sumG().length;
+    double[] factor = Arrays.copyOfRange(affine.scale(), from, from + channels);
     double[] slope = new double[channels];
     double[] constant = new double[channels];
     for (int c = 0; c < channels; c++) {
+      double inv = inverse[from + c];
       // with data of 1e30 about 1e-60, which the backend takes as the float64 it is
-      slope[c] = -affine.scale()[c] * inverse[c] * inverse[c] * s.sumGx()[c] / count;
-      constant[c] = -affine.scale()[c] * s.sumG()[c] / count;
+      slope[c] = -factor[c] * inv * inv * s.sumGx()[c] / count;
+      constant[c] = -factor[c] * s.sumG()[c] / count;
     }
-    return backend.standardiseGradient(
-        x, forKernels(g, pass), affine, affine.scale(), slope, constant, reluFromX());
+    return new GradientLine(factor, slope, constant);
   }
 
   @Override

@@ -1,30 +1,71 @@
 package org.batchnorm4j.autograd;
 
+import java.util.Objects;
+import java.util.function.Supplier;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.GradientSums;
 import org.batchnorm4j.statistics.StatisticsReducer;
+import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.ShapeException;
 import org.batchnorm4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The statistics by which one tensor is normalised: moments of all of it, or of each of several
  * parts, reduced as its pass says ({@link Pass#withStatistics}). The same reduction serves the
  * backward pass.
  *
- * <p>As safe for use by many threads as the reducer of the pass.
+ * <p>Moments that need nobody else are taken when they are asked for first, or together with the
+ * output that they normalise.
+ *
+ * <p>Belongs to one pass and one thread.
  */
 public final class BatchStatistics {
   private final String layer;
   private final StatisticsReducer reducer;
   private final int[] cuts;
-  private final BatchMoments[] moments;
+  private final Part[] parts;
 
-  private BatchStatistics(
-      String layer, StatisticsReducer reducer, int[] cuts, BatchMoments[] moments) {
+  private BatchStatistics(String layer, StatisticsReducer reducer, int[] cuts, Part... parts) {
     this.layer = layer;
     this.reducer = reducer;
     this.cuts = cuts;
-    this.moments = moments;
+    this.parts = parts;
+  }
+
+  /** The moments of a part, or where to take them from. */
+  private static final class Part {
+    private final long count;
+    private @Nullable BatchMoments taken;
+    private @Nullable Supplier<BatchMoments> source;
+
+    private Part(long count, Supplier<BatchMoments> source) {
+      this.count = count;
+      this.source = source;
+    }
+
+    private Part(BatchMoments taken) {
+      count = taken.count();
+      this.taken = taken;
+    }
+
+    private BatchMoments moments() {
+      BatchMoments known = taken;
+      if (known == null) {
+        known = Objects.requireNonNull(source).get();
+        take(known);
+      }
+      return known;
+    }
+
+    private void take(BatchMoments moments) {
+      taken = moments;
+      source = null; // which refers to x
+    }
+
+    private boolean isTaken() {
+      return taken != null;
+    }
   }
 
   /**
@@ -42,12 +83,16 @@ public final class BatchStatistics {
     for (int i = 0; i < cuts.length; i++) {
       cuts[i] *= rowsPerSample;
     }
-    BatchMoments[] moments = new BatchMoments[cuts.length - 1];
-    for (int i = 0; i < moments.length; i++) {
-      Tensor part = moments.length == 1 ? x : x.range(cuts[i], cuts[i + 1]);
-      moments[i] = reducer.moments(layer, pass.backend().channelMoments(part));
+    Part[] parts = new Part[cuts.length - 1];
+    Backend backend = pass.backend();
+    for (int i = 0; i < parts.length; i++) {
+      Tensor part = parts.length == 1 ? x : x.range(cuts[i], cuts[i + 1]);
+      parts[i] =
+          reducer.ownValuesOnly() && part.size() > 0
+              ? new Part(part.size() / part.axis(1), () -> backend.channelMoments(part))
+              : new Part(reducer.moments(layer, backend.channelMoments(part)));
     }
-    return new BatchStatistics(layer, reducer, cuts, moments);
+    return new BatchStatistics(layer, reducer, cuts, parts);
   }
 
   /** Moments of x that need no reduction. */
@@ -62,20 +107,37 @@ public final class BatchStatistics {
               + x.shape());
     }
     return new BatchStatistics(
-        "batch_norm",
-        StatisticsReducer.local(),
-        new int[] {0, x.axis(0)},
-        new BatchMoments[] {moments});
+        "batch_norm", StatisticsReducer.local(), new int[] {0, x.axis(0)}, new Part(moments));
   }
 
   /** Number of parts that are normalised one by one. */
   public int parts() {
-    return moments.length;
+    return parts.length;
+  }
+
+  /** Values behind the moments of each channel of a part. */
+  public long count(int part) {
+    return parts[part].count;
   }
 
   /** The moments that normalise a part. */
   public BatchMoments moments(int part) {
-    return moments[part];
+    return parts[part].moments();
+  }
+
+  /** Whether somebody has asked for the moments, or nobody may take them with the output. */
+  boolean isTaken(int part) {
+    return parts[part].isTaken();
+  }
+
+  /** Takes over the moments of a part, from whom computed its output with them. */
+  void take(int part, BatchMoments moments) {
+    parts[part].take(moments);
+  }
+
+  /** Whether the sums of gradients are those of the values at hand. */
+  boolean ownValuesOnly() {
+    return reducer.ownValuesOnly();
   }
 
   /** The samples of a part, recorded. */
@@ -85,8 +147,7 @@ public final class BatchStatistics {
 
   /** The statistics of a part alone, for what {@link #range} gives. */
   public BatchStatistics part(int part) {
-    return new BatchStatistics(
-        layer, reducer, new int[] {0, to(part) - from(part)}, new BatchMoments[] {moments[part]});
+    return new BatchStatistics(layer, reducer, new int[] {0, to(part) - from(part)}, parts[part]);
   }
 
   /**

@@ -3,6 +3,7 @@ package org.batchnorm4j.autograd;
 import java.util.Arrays;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.GradientLine;
 import org.batchnorm4j.statistics.GradientSums;
 import org.batchnorm4j.statistics.VarianceEstimator;
 import org.batchnorm4j.tensor.DType;
@@ -180,8 +181,9 @@ final class GroupStandardisation {
         slope[run] = -inv * inv * inv * meanGx[group];
         constant[run] = centred ? -inv * meanG[group] : 0;
       }
+      GradientLine line = new GradientLine(affine.scale(), slope, constant);
       return p.backend()
-          .standardiseGradient(asRuns(x), asRuns(g), affine, affine.scale(), slope, constant, false)
+          .standardiseGradient(asRuns(x), asRuns(g), affine, line, false)
           .reshape(x.shape().toArray());
     }
 

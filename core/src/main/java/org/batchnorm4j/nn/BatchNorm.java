@@ -168,7 +168,7 @@ public abstract sealed class BatchNorm implements Module
         state,
         () -> {
           for (int i = 0; i < statistics.parts(); i++) {
-            if (mayMove(statistics.moments(i).count())) {
+            if (mayMove(statistics.count(i))) {
               state.move(statistics.moments(i), describe());
             }
           }

@@ -192,8 +192,7 @@ public final class Functional {
           who + ": eps must be positive during training, but got " + eps);
     }
     for (int i = 0; i < statistics.parts() && policy == BatchOfOne.REFUSE; i++) {
-      BatchMoments moments = statistics.moments(i);
-      if (moments.count() == 1 && moments.channels() > 0) {
+      if (statistics.count(i) == 1 && statistics.moments(i).channels() > 0) {
         throw new ShapeException(
             who
                 + ": expected more than 1 value per channel when training, got input shape "

@@ -29,6 +29,20 @@ public final class BatchMoments {
     this.m2 = m2;
   }
 
+  /**
+   * The moments of adjacent groups of channels, one after another.
+   *
+   * @param groups at least one, all of the same count
+   */
+  public static BatchMoments ofGroups(BatchMoments... groups) {
+    return groups.length == 1
+        ? groups[0]
+        : new BatchMoments(
+            groups[0].count,
+            PerChannel.joined(groups, group -> group.mean),
+            PerChannel.joined(groups, group -> group.m2));
+  }
+
   /** Values per channel. */
   public long count() {
     return count;

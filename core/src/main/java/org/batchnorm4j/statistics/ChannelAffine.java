@@ -1,5 +1,7 @@
 package org.batchnorm4j.statistics;
 
+import java.util.Arrays;
+
 /**
  * The line that normalisation applies to each channel, {@code y = (x - mean) * scale + shift}:
  * scale is {@code gamma / sqrt(var + eps)}, shift is {@code beta}. The mean stays apart because
@@ -18,5 +20,15 @@ public record ChannelAffine(double[] mean, double[] scale, double[] shift) {
   /** Number of channels. */
   public int channels() {
     return mean.length;
+  }
+
+  /** The lines of the channels {@code from} to {@code to - 1}. */
+  public ChannelAffine channels(int from, int to) {
+    return from == 0 && to == channels()
+        ? this
+        : new ChannelAffine(
+            Arrays.copyOfRange(mean, from, to),
+            Arrays.copyOfRange(scale, from, to),
+            Arrays.copyOfRange(shift, from, to));
   }
 }

@@ -2,7 +2,9 @@ package org.batchnorm4j.tensor;
 
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.GradientLine;
 import org.batchnorm4j.statistics.GradientSums;
+import org.batchnorm4j.statistics.LineOfMoments;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -183,5 +185,35 @@ public interface Backend {
    * #standardise} gave no positive value before the ReLU.
    */
   Tensor standardiseGradient(
-      Tensor x, Tensor g, ChannelAffine affine, double[] a, double[] b, double[] c, boolean relu);
+      Tensor x, Tensor g, ChannelAffine affine, GradientLine line, boolean relu);
+
+  /**
+   * {@link #channelMoments} and {@link #standardise} by the line that follows from them, bit for
+   * bit; channels are taken in groups that stay in cache in between where that is faster.
+   *
+   * @param line asked by the threads of the backend, for channels in any order
+   */
+  StandardisedBatch standardiseBatch(Tensor x, LineOfMoments line, boolean relu);
+
+  /**
+   * The same with {@link #standardiseAddRelu}.
+   *
+   * @param residual of the shape and type of x
+   */
+  StandardisedBatch standardiseBatchAddRelu(Tensor x, LineOfMoments line, Tensor residual);
+
+  /**
+   * {@link #channelGradientSums} and {@link #standardiseGradient} by the line that follows from
+   * them, in the manner of {@link #standardiseBatch}.
+   */
+  BatchGradient batchGradient(
+      Tensor x, Tensor g, ChannelAffine affine, GradientLine.OfSums line, boolean relu);
+
+  /**
+   * The same behind {@link #gatedGradientSums}.
+   *
+   * @param y the output of the ReLU, of the shape and type of x
+   */
+  BatchGradient gatedBatchGradient(
+      Tensor x, Tensor y, Tensor g, ChannelAffine affine, GradientLine.OfSums line);
 }

@@ -1,5 +1,8 @@
 package org.batchnorm4j.tensor;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * How the values of a tensor's channels (axis 1) are cut into blocks. The cut depends on shape,
  * type and layout alone, so sums merged in block order have the same bits for any number of
@@ -8,13 +11,19 @@ package org.batchnorm4j.tensor;
  * <p>Sums go down the columns of {@link Strips}, but run by run ({@link LongRuns}) where runs are
  * long or few. What is computed value by value goes through memory in its order.
  *
+ * <p>Blocks may be those of some adjacent channels alone ({@link #groups}). Such a group is cut as
+ * the whole tensor is, so that its sums have the same bits, and counts its channels from 0.
+ *
  * @param planes whether a channel's values lie in runs; otherwise rows of adjacent channels
  * @param batch number of runs per channel, or number of rows
- * @param channels number of channels
+ * @param channels number of channels of the tensor
  * @param length length of a run; 1 for rows
  * @param spreads whether constants can be spread over columns, which takes kernels of float32
+ * @param first the first channel of the group
+ * @param count number of channels of the group
  */
-record ChannelBlocks(boolean planes, int batch, int channels, int length, boolean spreads) {
+record ChannelBlocks(
+    boolean planes, int batch, int channels, int length, boolean spreads, int first, int count) {
   /** Runs from this length on are summed one by one. */
   private static final int LONG_RUN = 192;
 
@@ -30,6 +39,15 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length, boolea
   /** Shorter samples than this are taken several at a time. */
   private static final int SHORT_SAMPLE = 1024;
 
+  /** Values of a group that stay in the last cache, with as many of the gradient, for a thread. */
+  private static final int GROUP = 1 << 19;
+
+  /** Adjacent values of a group that make up for the jump to the next sample. */
+  private static final int GROUP_ADJACENT = 8192;
+
+  /** Groups for each thread, so that none waits long for the last one. */
+  private static final int GROUPS_PER_THREAD = 4;
+
   static ChannelBlocks of(Tensor x) {
     if (x.rank() < 2) {
       throw new ShapeException(
@@ -41,15 +59,40 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length, boolea
     int length = (int) x.shape().span(2, x.rank());
     boolean spreads = x.dtype() != DType.FLOAT64;
     if (channels == 0) {
-      return new ChannelBlocks(true, 0, 0, 0, spreads);
+      return whole(true, 0, 0, 0, spreads);
     }
     if (channels == 1) {
-      return new ChannelBlocks(true, 1, 1, batch * length, spreads);
+      return whole(true, 1, 1, batch * length, spreads);
     }
     if (length == 1 || x.layout() == Layout.CHANNELS_LAST) {
-      return new ChannelBlocks(false, batch * length, channels, 1, spreads);
+      return whole(false, batch * length, channels, 1, spreads);
     }
-    return new ChannelBlocks(true, batch, channels, length, spreads);
+    return whole(true, batch, channels, length, spreads);
+  }
+
+  private static ChannelBlocks whole(
+      boolean planes, int batch, int channels, int length, boolean spreads) {
+    return new ChannelBlocks(planes, batch, channels, length, spreads, 0, channels);
+  }
+
+  /**
+   * The channels in groups that stay in cache between their sums and what is computed with them;
+   * all in one group where that would not be faster: for rows, in which the values of a group are
+   * not adjacent, for planes that are too short or too many, and for tensors that stay in cache.
+   */
+  List<ChannelBlocks> groups(int threads) {
+    long perChannel = (long) batch * length;
+    long most = Math.min(GROUP / Math.max(1, perChannel), channels / (GROUPS_PER_THREAD * threads));
+    boolean worthIt = perChannel * channels > 2L * GROUP && most * length >= GROUP_ADJACENT;
+    if (!planes || !valuesByRuns() || !worthIt) {
+      return List.of(this);
+    }
+    List<ChannelBlocks> groups = new ArrayList<>();
+    for (int from = 0; from < channels; from += (int) most) {
+      int size = (int) Math.min(most, channels - from);
+      groups.add(new ChannelBlocks(planes, batch, channels, length, spreads, from, size));
+    }
+    return groups;
   }
 
   private boolean sumsByRuns() {
@@ -60,11 +103,12 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length, boolea
   SumBlocks sumBlocks() {
     return sumsByRuns()
         ? LongRuns.of(batch, channels, length, spreads ? FLOATS_PER_BLOCK : DOUBLES_PER_BLOCK)
+            .group(first, count)
         : sumStrips();
   }
 
   private Strips sumStrips() {
-    return Strips.forSums(batch, channels, length, spreads);
+    return Strips.forSums(batch, channels, length, spreads).group(first, count);
   }
 
   /** Whether results are computed run by run. */
@@ -82,30 +126,30 @@ record ChannelBlocks(boolean planes, int batch, int channels, int length, boolea
   record RunBlock(int from, int runs, int length, int channel) {}
 
   private int runsTogether() {
-    return Math.clamp(StripBlock.PIECE / Math.max(1, length), 1, channels);
+    return Math.clamp(StripBlock.PIECE / Math.max(1, length), 1, count);
   }
 
   private int runParts() {
     return length <= StripBlock.PIECE
-        ? Math.ceilDiv(channels, runsTogether())
-        : channels * Math.ceilDiv(length, StripBlock.PIECE);
+        ? Math.ceilDiv(count, runsTogether())
+        : count * Math.ceilDiv(length, StripBlock.PIECE);
   }
 
   /** Blocks of runs, in the order of memory. */
   int runBlocks() {
-    return channels == 0 || length == 0 ? 0 : Math.multiplyExact(batch, runParts());
+    return count == 0 || length == 0 ? 0 : Math.multiplyExact(batch, runParts());
   }
 
   RunBlock runBlock(int block) {
     int n = block / runParts();
     int part = block % runParts();
-    int sample = n * channels * length;
+    int sample = (n * channels + first) * length;
     if (length <= StripBlock.PIECE) {
       int channel = part * runsTogether();
-      int runs = Math.min(runsTogether(), channels - channel);
+      int runs = Math.min(runsTogether(), count - channel);
       return new RunBlock(sample + channel * length, runs, length, channel);
     }
-    int parts = runParts() / channels;
+    int parts = runParts() / count;
     int channel = part / parts;
     int start = part % parts * StripBlock.PIECE;
     int count = Math.min(StripBlock.PIECE, length - start);

@@ -6,7 +6,9 @@ import org.batchnorm4j.kernel.KernelChoice;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.GradientLine;
 import org.batchnorm4j.statistics.GradientSums;
+import org.batchnorm4j.statistics.LineOfMoments;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -287,7 +289,29 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Tensor standardiseGradient(
-      Tensor x, Tensor g, ChannelAffine affine, double[] a, double[] b, double[] c, boolean relu) {
-    return normalization.gradient(x, g, affine, a, b, c, relu);
+      Tensor x, Tensor g, ChannelAffine affine, GradientLine line, boolean relu) {
+    return normalization.gradient(x, g, affine, line, relu);
+  }
+
+  @Override
+  public StandardisedBatch standardiseBatch(Tensor x, LineOfMoments line, boolean relu) {
+    return normalization.standardiseBatch(x, line, relu);
+  }
+
+  @Override
+  public StandardisedBatch standardiseBatchAddRelu(Tensor x, LineOfMoments line, Tensor residual) {
+    return normalization.standardiseBatchAddRelu(x, line, residual);
+  }
+
+  @Override
+  public BatchGradient batchGradient(
+      Tensor x, Tensor g, ChannelAffine affine, GradientLine.OfSums line, boolean relu) {
+    return normalization.batchGradient(x, g, affine, line, relu);
+  }
+
+  @Override
+  public BatchGradient gatedBatchGradient(
+      Tensor x, Tensor y, Tensor g, ChannelAffine affine, GradientLine.OfSums line) {
+    return normalization.gatedBatchGradient(x, y, g, affine, line);
   }
 }

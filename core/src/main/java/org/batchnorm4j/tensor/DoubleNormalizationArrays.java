@@ -3,6 +3,7 @@ package org.batchnorm4j.tensor;
 import java.util.Arrays;
 import org.batchnorm4j.kernel.DoubleKernels;
 import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.GradientLine;
 import org.jspecify.annotations.Nullable;
 
 /** float64 arrays; always the scalar kernels. */
@@ -19,13 +20,7 @@ final class DoubleNormalizationArrays implements NormalizationArrays {
   private final double[] c;
 
   DoubleNormalizationArrays(
-      Tensor x,
-      Tensor g,
-      Tensor out,
-      ChannelAffine affine,
-      double[] factors,
-      double[] slopes,
-      double[] constants) {
+      Tensor x, Tensor g, Tensor out, ChannelAffine affine, GradientLine line) {
     this.x = x.unsafeDoubleArray();
     this.xFrom = x.offset();
     this.g = g.unsafeDoubleArray();
@@ -33,9 +28,9 @@ final class DoubleNormalizationArrays implements NormalizationArrays {
     this.out = out.unsafeDoubleArray();
     this.outFrom = out.offset();
     this.affine = affine;
-    a = factors;
-    b = slopes;
-    c = constants;
+    a = line.a();
+    b = line.b();
+    c = line.c();
   }
 
   @Override

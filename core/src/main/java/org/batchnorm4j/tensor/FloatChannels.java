@@ -2,6 +2,7 @@ package org.batchnorm4j.tensor;
 
 import java.util.stream.IntStream;
 import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.GradientLine;
 
 /**
  * The constants of each channel as the float32 kernels take them: {@code (x - mean) * scale +
@@ -22,9 +23,7 @@ final class FloatChannels {
   private static final int[] NONE = {};
 
   private final ChannelAffine affine;
-  private final double[] exactA;
-  private final double[] exactB;
-  private final double[] exactC;
+  private final GradientLine exact;
   private final boolean[] wide;
   private final float[] mean;
   private final float[] scale;
@@ -34,21 +33,19 @@ final class FloatChannels {
   private final float[] b;
   private final float[] c;
 
-  /** The constants of the output and, unless a, b and c are empty, of the input gradient. */
-  FloatChannels(ChannelAffine affine, double[] a, double[] b, double[] c) {
+  /** The constants of the output and, unless its line is empty, of the input gradient. */
+  FloatChannels(ChannelAffine affine, GradientLine gradient) {
     this.affine = affine;
-    exactA = a;
-    exactB = b;
-    exactC = c;
+    exact = gradient;
     int channels = affine.channels();
     wide = new boolean[channels];
     mean = new float[channels];
     scale = new float[channels];
     shift = new float[channels];
     residue = new double[channels];
-    this.a = new float[a.length];
-    this.b = new float[b.length];
-    this.c = new float[c.length];
+    a = new float[gradient.a().length];
+    b = new float[a.length];
+    c = new float[a.length];
     for (int i = 0; i < channels; i++) {
       wide[i] = isLineWide(i);
       mean[i] = (float) affine.mean()[i];
@@ -58,10 +55,10 @@ final class FloatChannels {
       shift[i] = (float) (affine.shift()[i] + residue[i] * affine.scale()[i]);
     }
     for (int i = 0; i < a.length; i++) {
-      this.a[i] = (float) a[i];
-      this.b[i] = (float) b[i];
-      this.c[i] = (float) (c[i] + residue[i] * b[i]);
-      wide[i] |= leavesFloat32(a[i]) || leavesFloat32(b[i]);
+      a[i] = (float) gradient.a()[i];
+      b[i] = (float) gradient.b()[i];
+      c[i] = (float) (gradient.c()[i] + residue[i] * gradient.b()[i]);
+      wide[i] |= leavesFloat32(gradient.a()[i]) || leavesFloat32(gradient.b()[i]);
     }
   }
 
@@ -159,7 +156,8 @@ final class FloatChannels {
 
   /** The input gradient in float64. */
   double wideGradient(float g, float x, int channel) {
-    return g * exactA[channel] + (wideCentred(x, channel) * exactB[channel] + exactC[channel]);
+    double line = wideCentred(x, channel) * exact.b()[channel] + exact.c()[channel];
+    return g * exact.a()[channel] + line;
   }
 
   float[] means() {

@@ -12,12 +12,21 @@ package org.batchnorm4j.tensor;
  * into parts that are blocks of their own.
  *
  * @param batch number of runs per channel
- * @param channels number of channels
+ * @param perSample channels of the tensor
  * @param length values of a run
  * @param samplesPerBlock samples of a block
  * @param channelsPerBlock channels of a block
+ * @param first the first channel that blocks are of
+ * @param channels number of channels that blocks are of
  */
-record LongRuns(int batch, int channels, int length, int samplesPerBlock, int channelsPerBlock)
+record LongRuns(
+    int batch,
+    int perSample,
+    int length,
+    int samplesPerBlock,
+    int channelsPerBlock,
+    int first,
+    int channels)
     implements SumBlocks {
   /** Values of a run or of a part of one; steps of the kernels end where it does. */
   private static final int PART = 65536;
@@ -41,14 +50,19 @@ record LongRuns(int batch, int channels, int length, int samplesPerBlock, int ch
    */
   static LongRuns of(int batch, int channels, int length, int most) {
     if (length > PART) {
-      return new LongRuns(batch, channels, length, 1, 1);
+      return new LongRuns(batch, channels, length, 1, 1, 0, channels);
     }
     int run = Math.max(1, length);
     int perBlock = Math.min(Math.ceilDiv(ADJACENT, run), Math.clamp(channels, 1, MOST_CHANNELS));
     int below = Math.ceilDiv(BLOCKS, Math.ceilDiv(Math.max(1, channels), perBlock));
     int enough = Math.max(Math.ceilDiv(batch, below), Math.ceilDiv(BLOCK, perBlock * run));
     int samples = Math.clamp(enough, 1, Math.max(1, most / run));
-    return new LongRuns(batch, channels, length, samples, perBlock);
+    return new LongRuns(batch, channels, length, samples, perBlock, 0, channels);
+  }
+
+  /** The blocks of some of the channels, cut as those of all are. */
+  LongRuns group(int from, int count) {
+    return new LongRuns(batch, perSample, length, samplesPerBlock, channelsPerBlock, from, count);
   }
 
   private int parts() {
@@ -67,12 +81,12 @@ record LongRuns(int batch, int channels, int length, int samplesPerBlock, int ch
 
   @Override
   public StripBlock block(int rowBlock, int channelBlock) {
-    int stride = channels * length;
+    int stride = perSample * length;
     int sample = rowBlock / parts() * samplesPerBlock;
     int part = rowBlock % parts();
     int channel = channelBlock * channelsPerBlock;
     return new StripBlock(
-        sample * stride + channel * length + part * PART,
+        sample * stride + (first + channel) * length + part * PART,
         Math.min(samplesPerBlock, batch - sample),
         stride,
         channel,

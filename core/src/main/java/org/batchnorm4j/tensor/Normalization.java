@@ -1,17 +1,21 @@
 package org.batchnorm4j.tensor;
 
+import java.util.List;
 import java.util.function.Supplier;
 import org.batchnorm4j.kernel.CpuKernels;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
 import org.batchnorm4j.statistics.ChannelMoments;
+import org.batchnorm4j.statistics.GradientLine;
 import org.batchnorm4j.statistics.GradientSums;
+import org.batchnorm4j.statistics.LineOfMoments;
 import org.jspecify.annotations.Nullable;
 
 /** Runs the normalisation kernels over blocks and threads, and merges blocks in index order. */
 final class Normalization {
   private static final int BLOCKS_PER_TASK = 8;
   private static final double[] NONE = {};
+  private static final GradientLine NO_LINE = new GradientLine(NONE, NONE, NONE);
   private static final String GRADIENT = "batch_norm backward: gradient";
 
   private final CpuKernels kernels;
@@ -38,10 +42,14 @@ final class Normalization {
 
   BatchMoments moments(Tensor x) {
     requireFloating(x);
-    SumBlocks blocks = ChannelBlocks.of(x).sumBlocks();
-    Supplier<NormalizationArrays> arrays = bind(x, x, x, identity(x.axis(1)), NONE, NONE, NONE);
+    return moments(x, ChannelBlocks.of(x));
+  }
+
+  private BatchMoments moments(Tensor x, ChannelBlocks group) {
+    SumBlocks blocks = group.sumBlocks();
     int count = blocks.rowBlocks();
     int channels = blocks.channels();
+    Supplier<NormalizationArrays> arrays = bind(x, x, x, identity(channels), NO_LINE, group);
     double[][] means = borrow(count, channels);
     double[][] m2s = borrow(count, channels);
     forEachBlock(
@@ -83,62 +91,98 @@ final class Normalization {
 
   Tensor standardise(Tensor x, ChannelAffine affine, boolean relu) {
     check(x, affine);
-    Tensor y = memory.allocate(x.dtype(), x.shape(), x.layout());
-    Supplier<NormalizationArrays> arrays = bind(x, x, y, affine, NONE, NONE, NONE);
-    ChannelBlocks blocks = ChannelBlocks.of(x);
-    if (blocks.valuesByRuns()) {
-      forEachRun(
-          arrays,
-          blocks,
-          (bound, run) ->
-              bound.standardiseRuns(run.from(), run.runs(), run.length(), run.channel(), relu));
-    } else {
-      forEachBlock(
-          arrays, blocks.valueStrips(), (bound, row, block) -> bound.standardiseStrip(block, relu));
-    }
+    Tensor y = like(x);
+    standardise(x, y, affine, relu, ChannelBlocks.of(x));
     return y;
+  }
+
+  private void standardise(
+      Tensor x, Tensor y, ChannelAffine affine, boolean relu, ChannelBlocks blocks) {
+    forEachValue(
+        bind(x, x, y, affine, NO_LINE, blocks),
+        blocks,
+        (bound, run) ->
+            bound.standardiseRuns(run.from(), run.runs(), run.length(), run.channel(), relu),
+        (bound, row, block) -> bound.standardiseStrip(block, relu));
   }
 
   Tensor standardiseAddRelu(Tensor x, ChannelAffine affine, Tensor residual) {
     check(x, affine);
-    Tensor r = sameLayout("batch_norm: what is added before the ReLU", x, residual);
-    Tensor y = memory.allocate(x.dtype(), x.shape(), x.layout());
-    Supplier<NormalizationArrays> arrays = bind(x, r, y, affine, NONE, NONE, NONE);
-    ChannelBlocks blocks = ChannelBlocks.of(x);
-    if (blocks.valuesByRuns()) {
-      forEachRun(
-          arrays,
-          blocks,
-          (bound, run) ->
-              bound.standardiseRunsAddRelu(run.from(), run.runs(), run.length(), run.channel()));
-    } else {
-      forEachBlock(
-          arrays,
-          blocks.valueStrips(),
-          (bound, row, block) -> bound.standardiseStripAddRelu(block));
-    }
+    Tensor y = like(x);
+    standardiseAddRelu(x, y, affine, residual(x, residual), ChannelBlocks.of(x));
     return y;
+  }
+
+  private void standardiseAddRelu(
+      Tensor x, Tensor y, ChannelAffine affine, Tensor residual, ChannelBlocks blocks) {
+    forEachValue(
+        bind(x, residual, y, affine, NO_LINE, blocks),
+        blocks,
+        (bound, run) ->
+            bound.standardiseRunsAddRelu(run.from(), run.runs(), run.length(), run.channel()),
+        (bound, row, block) -> bound.standardiseStripAddRelu(block));
+  }
+
+  StandardisedBatch standardiseBatch(Tensor x, LineOfMoments line, boolean relu) {
+    requireFloating(x);
+    Tensor y = like(x);
+    return standardiseBatch(
+        x, y, line, (inner, affine, group) -> inner.standardise(x, y, affine, relu, group));
+  }
+
+  StandardisedBatch standardiseBatchAddRelu(Tensor x, LineOfMoments line, Tensor residual) {
+    requireFloating(x);
+    Tensor r = residual(x, residual);
+    Tensor y = like(x);
+    return standardiseBatch(
+        x, y, line, (inner, affine, group) -> inner.standardiseAddRelu(x, y, affine, r, group));
+  }
+
+  private interface GroupOutput {
+    void write(Normalization inner, ChannelAffine affine, ChannelBlocks group);
+  }
+
+  private StandardisedBatch standardiseBatch(
+      Tensor x, Tensor y, LineOfMoments line, GroupOutput output) {
+    List<ChannelBlocks> groups = ChannelBlocks.of(x).groups(workers.threads());
+    BatchMoments[] moments = new BatchMoments[groups.size()];
+    forEachGroup(
+        groups,
+        (inner, i) -> {
+          ChannelBlocks group = groups.get(i);
+          moments[i] = inner.moments(x, group);
+          output.write(inner, line.of(moments[i], group.first()), group);
+        });
+    return new StandardisedBatch(y, BatchMoments.ofGroups(moments));
   }
 
   GradientSums sums(Tensor x, Tensor gradient, ChannelAffine affine, boolean relu) {
     check(x, affine);
-    return sums(x, sameLayout(GRADIENT, x, gradient), affine, relu, null);
+    return sums(x, gradientLike(x, gradient), affine, relu, null, ChannelBlocks.of(x));
   }
 
   /** Each block is gated with its sums, or right before them while it is in the first caches. */
   GatedGradient gatedSums(Tensor x, Tensor y, Tensor gradient, ChannelAffine affine) {
     check(x, affine);
+    Tensor gated = like(x);
+    ReluGate gate = gate(x, y, gradient, gated);
+    return new GatedGradient(gated, sums(x, gated, affine, false, gate, ChannelBlocks.of(x)));
+  }
+
+  private ReluGate gate(Tensor x, Tensor y, Tensor gradient, Tensor gated) {
     Tensor active = sameLayout("batch_norm backward: output", x, y);
-    Tensor g = sameLayout(GRADIENT, x, gradient);
-    Tensor gated = memory.allocate(x.dtype(), x.shape(), x.layout());
-    ReluGate gate = ReluGate.of(kernels, active, g, gated);
-    return new GatedGradient(gated, sums(x, gated, affine, false, gate));
+    return ReluGate.of(kernels, active, gradientLike(x, gradient), gated);
   }
 
   private GradientSums sums(
-      Tensor x, Tensor g, ChannelAffine affine, boolean relu, @Nullable ReluGate gate) {
-    Supplier<NormalizationArrays> arrays = bind(x, g, g, affine, NONE, NONE, NONE);
-    SumBlocks blocks = ChannelBlocks.of(x).sumBlocks();
+      Tensor x,
+      Tensor g,
+      ChannelAffine affine,
+      boolean relu,
+      @Nullable ReluGate gate,
+      ChannelBlocks group) {
+    Supplier<NormalizationArrays> arrays = bind(x, g, g, affine, NO_LINE, group);
+    SumBlocks blocks = group.sumBlocks();
     int count = blocks.rowBlocks();
     int channels = blocks.channels();
     double[][] g0 = borrow(count, channels);
@@ -172,44 +216,101 @@ final class Normalization {
   }
 
   Tensor gradient(
-      Tensor x,
-      Tensor gradient,
-      ChannelAffine affine,
-      double[] a,
-      double[] b,
-      double[] c,
-      boolean relu) {
+      Tensor x, Tensor gradient, ChannelAffine affine, GradientLine line, boolean relu) {
     check(x, affine);
-    Tensor g = sameLayout(GRADIENT, x, gradient);
-    Tensor dx = memory.allocate(x.dtype(), x.shape(), x.layout());
-    Supplier<NormalizationArrays> arrays = bind(x, g, dx, affine, a, b, c);
-    ChannelBlocks blocks = ChannelBlocks.of(x);
-    if (blocks.valuesByRuns()) {
-      forEachRun(
-          arrays,
-          blocks,
-          (bound, run) ->
-              bound.runGradient(run.from(), run.runs(), run.length(), run.channel(), relu));
-    } else {
-      forEachBlock(
-          arrays, blocks.valueStrips(), (bound, row, block) -> bound.stripGradient(block, relu));
-    }
+    Tensor g = gradientLike(x, gradient);
+    Tensor dx = like(x);
+    gradient(x, g, dx, affine, line, relu, ChannelBlocks.of(x));
     return dx;
   }
 
-  /** The arrays for one task after another; a, b and c are empty unless dx is asked for. */
+  private void gradient(
+      Tensor x,
+      Tensor g,
+      Tensor dx,
+      ChannelAffine affine,
+      GradientLine line,
+      boolean relu,
+      ChannelBlocks blocks) {
+    forEachValue(
+        bind(x, g, dx, affine, line, blocks),
+        blocks,
+        (bound, run) ->
+            bound.runGradient(run.from(), run.runs(), run.length(), run.channel(), relu),
+        (bound, row, block) -> bound.stripGradient(block, relu));
+  }
+
+  BatchGradient batchGradient(
+      Tensor x, Tensor gradient, ChannelAffine affine, GradientLine.OfSums line, boolean relu) {
+    check(x, affine);
+    return batchGradient(x, gradientLike(x, gradient), affine, line, relu, null);
+  }
+
+  BatchGradient gatedBatchGradient(
+      Tensor x, Tensor y, Tensor gradient, ChannelAffine affine, GradientLine.OfSums line) {
+    check(x, affine);
+    Tensor gated = like(x);
+    return batchGradient(x, gated, affine, line, false, gate(x, y, gradient, gated));
+  }
+
+  private BatchGradient batchGradient(
+      Tensor x,
+      Tensor g,
+      ChannelAffine affine,
+      GradientLine.OfSums line,
+      boolean relu,
+      @Nullable ReluGate gate) {
+    Tensor dx = like(x);
+    List<ChannelBlocks> groups = ChannelBlocks.of(x).groups(workers.threads());
+    GradientSums[] sums = new GradientSums[groups.size()];
+    forEachGroup(
+        groups,
+        (inner, i) -> {
+          ChannelBlocks group = groups.get(i);
+          int from = group.first();
+          ChannelAffine own = affine.channels(from, from + group.count());
+          sums[i] = inner.sums(x, g, own, relu, gate, group);
+          inner.gradient(x, g, dx, own, line.of(sums[i], from), relu, group);
+        });
+    return new BatchGradient(dx, g, GradientSums.ofGroups(sums));
+  }
+
+  private interface GroupVisitor {
+    void visit(Normalization inner, int group);
+  }
+
+  /** Each of several groups is the work of one thread. */
+  private void forEachGroup(List<ChannelBlocks> groups, GroupVisitor visitor) {
+    if (groups.size() == 1) {
+      visitor.visit(this, 0);
+      return;
+    }
+    Normalization inner = new Normalization(kernels, Workers.direct(), memory, scratch);
+    workers.run(groups.size(), i -> visitor.visit(inner, i));
+  }
+
+  private Tensor like(Tensor x) {
+    return memory.allocate(x.dtype(), x.shape(), x.layout());
+  }
+
+  /** The arrays for one task after another, with the constants of the channels of a group. */
   private Supplier<NormalizationArrays> bind(
-      Tensor x, Tensor g, Tensor out, ChannelAffine affine, double[] a, double[] b, double[] c) {
+      Tensor x,
+      Tensor g,
+      Tensor out,
+      ChannelAffine affine,
+      GradientLine gradient,
+      ChannelBlocks group) {
     if (x.dtype() == DType.FLOAT64) {
-      NormalizationArrays doubles = new DoubleNormalizationArrays(x, g, out, affine, a, b, c);
+      NormalizationArrays doubles = new DoubleNormalizationArrays(x, g, out, affine, gradient);
       return () -> doubles;
     }
-    FloatChannels line = new FloatChannels(affine, a, b, c);
+    FloatChannels line = new FloatChannels(affine, gradient);
     if (x.dtype() == DType.FLOAT32) {
       NormalizationArrays floats = FloatNormalizationArrays.of(kernels, x, g, out, line, scratch);
       return () -> floats;
     }
-    int block = ChannelBlocks.of(x).largestPiece();
+    int block = group.largestPiece();
     return () -> new HalfNormalizationArrays(kernels, x, g, out, line, scratch, block);
   }
 
@@ -226,6 +327,14 @@ final class Normalization {
 
   private static ChannelAffine identity(int channels) {
     return new ChannelAffine(new double[channels], new double[channels], new double[channels]);
+  }
+
+  private Tensor gradientLike(Tensor x, Tensor gradient) {
+    return sameLayout(GRADIENT, x, gradient);
+  }
+
+  private Tensor residual(Tensor x, Tensor residual) {
+    return sameLayout("batch_norm: what is added before the ReLU", x, residual);
   }
 
   private Tensor sameLayout(String what, Tensor x, Tensor g) {
@@ -265,13 +374,21 @@ final class Normalization {
         (bound, i) -> visitor.visit(bound, i / beside, blocks.block(i / beside, i % beside)));
   }
 
-  private void forEachRun(
-      Supplier<NormalizationArrays> arrays, ChannelBlocks blocks, RunVisitor visitor) {
-    forEach(
-        blocks.runBlocks(),
-        BLOCKS_PER_TASK,
-        arrays,
-        (bound, i) -> visitor.visit(bound, blocks.runBlock(i)));
+  /** Goes through memory in its order, by runs or by strips. */
+  private void forEachValue(
+      Supplier<NormalizationArrays> arrays,
+      ChannelBlocks blocks,
+      RunVisitor runs,
+      StripVisitor strips) {
+    if (blocks.valuesByRuns()) {
+      forEach(
+          blocks.runBlocks(),
+          BLOCKS_PER_TASK,
+          arrays,
+          (bound, i) -> runs.visit(bound, blocks.runBlock(i)));
+    } else {
+      forEachBlock(arrays, blocks.valueStrips(), strips);
+    }
   }
 
   private interface BlockVisitor {

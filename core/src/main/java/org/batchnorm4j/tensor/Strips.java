@@ -11,21 +11,25 @@ package org.batchnorm4j.tensor;
  * number of threads. Rows that are left over when they are taken together are a block of their own.
  *
  * @param rows rows of {@code width} columns
- * @param channels number of channels
+ * @param perRow channels of a row of the tensor
  * @param length adjacent columns of one channel
  * @param repeats rows of the tensor that are taken as one
  * @param left rows of the tensor that are left over
  * @param rowsPerBlock rows of a block
  * @param channelsPerBlock channels of a block
+ * @param first the first channel that blocks are of
+ * @param channels number of channels that blocks are of; all where rows are taken together
  */
 record Strips(
     int rows,
-    int channels,
+    int perRow,
     int length,
     int repeats,
     int left,
     int rowsPerBlock,
-    int channelsPerBlock)
+    int channelsPerBlock,
+    int first,
+    int channels)
     implements SumBlocks {
   /** Columns that make rows long enough for sums, which are fetched and stored every few rows. */
   private static final int LONG = 4096;
@@ -78,7 +82,8 @@ record Strips(
 
   private static Strips of(int rows, int channels, int length, int columns) {
     int repeats = columns > 0 ? repeats(rows, channels * length, columns) : 1;
-    return new Strips(rows / repeats, channels, length, repeats, rows % repeats, 1, channels);
+    return new Strips(
+        rows / repeats, channels, length, repeats, rows % repeats, 1, channels, 0, channels);
   }
 
   /** Rows to take as one, so that they have {@code wanted} columns and end where a vector does. */
@@ -93,7 +98,20 @@ record Strips(
   }
 
   private Strips cut(int rowsPerBlock, int channelsPerBlock) {
-    return new Strips(rows, channels, length, repeats, left, rowsPerBlock, channelsPerBlock);
+    return new Strips(
+        rows, perRow, length, repeats, left, rowsPerBlock, channelsPerBlock, first, channels);
+  }
+
+  /** The blocks of some of the channels, cut as those of all are. */
+  Strips group(int from, int count) {
+    if (count == channels) {
+      return this;
+    }
+    if (repeats > 1) {
+      throw new IllegalStateException("rows that are taken together hold all channels");
+    }
+    return new Strips(
+        rows, perRow, length, repeats, left, rowsPerBlock, channelsPerBlock, from, count);
   }
 
   @Override
@@ -108,7 +126,7 @@ record Strips(
 
   @Override
   public StripBlock block(int rowBlock, int channelBlock) {
-    int stride = channels * length * repeats;
+    int stride = perRow * length * repeats;
     int row = rowBlock * rowsPerBlock;
     int channel = channelBlock * channelsPerBlock;
     int count = Math.min(channelsPerBlock, channels - channel);
@@ -116,7 +134,7 @@ record Strips(
       return new StripBlock(rows * stride, 1, stride, 0, channels, length, left);
     }
     return new StripBlock(
-        row * stride + channel * length,
+        row * stride + (first + channel) * length,
         Math.min(rowsPerBlock, rows - row),
         stride,
         channel,

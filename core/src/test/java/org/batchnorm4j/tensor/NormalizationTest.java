@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.GradientLine;
 import org.batchnorm4j.statistics.GradientSums;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -92,8 +93,9 @@ class NormalizationTest {
     for (int c = 0; c < channels; c++) {
       slope[c] = -0.5 * scale[c] * scale[c];
     }
-    double[] dx = wide(backend.standardiseGradient(x, g, affine, scale, slope, shift, false));
-    double[] dxRelu = wide(backend.standardiseGradient(x, g, affine, scale, slope, shift, true));
+    GradientLine ofGradient = new GradientLine(scale, slope, shift);
+    double[] dx = wide(backend.standardiseGradient(x, g, affine, ofGradient, false));
+    double[] dxRelu = wide(backend.standardiseGradient(x, g, affine, ofGradient, true));
     for (int i = 0; i < at.length; i++) {
       int c = i / length % channels;
       double far = Math.abs(at[i]) + Math.abs(mean[c]);

@@ -83,7 +83,7 @@ class StripsTest {
       StripBlock last = blocks.block(blocks.rowBlocks() - 1, blocks.channelBlocks() - 1);
       assertEquals(size, last.from() + last.width(), blocks::toString);
     }
-    ChannelBlocks values = new ChannelBlocks(true, 1, 1, size, true);
+    ChannelBlocks values = new ChannelBlocks(true, 1, 1, size, true, 0, 1);
     ChannelBlocks.RunBlock last = values.runBlock(values.runBlocks() - 1);
     assertEquals(size, last.from() + last.length());
   }

@@ -1,0 +1,152 @@
+package org.batchnorm4j.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.statistics.BatchMoments;
+import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.GradientLine;
+import org.batchnorm4j.statistics.GradientSums;
+import org.batchnorm4j.statistics.LineOfMoments;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Whether tensors whose channels are taken in groups have the bits of sums over all channels,
+ * followed by what is computed with them. What those are is up to {@link NormalizationTest}.
+ */
+class ChannelGroupsTest {
+  private static final List<Shape> SHAPES =
+      List.of(Shape.of(16, 24, 3000), Shape.of(2, 8, 70_000), Shape.of(40, 1400, 49));
+
+  static Stream<Arguments> cases() {
+    return SHAPES.stream()
+        .flatMap(
+            shape ->
+                Stream.of(DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16)
+                    .flatMap(
+                        type ->
+                            Stream.of(1, 2).map(threads -> Arguments.of(shape, type, threads))));
+  }
+
+  @ParameterizedTest(name = "{0} {1} {2} threads")
+  @MethodSource("cases")
+  void groupsGiveTheBitsOfTheWhole(Shape shape, DType type, int threads) {
+    Tensor x = values(1, shape, type);
+    Tensor g = values(2, shape, type);
+    assertTrue(ChannelBlocks.of(x).groups(threads).size() > 1, "nothing is taken in groups");
+    Backend backend = CpuBackend.of(KernelPreference.SCALAR, threads, line -> {});
+    BatchMoments moments = backend.channelMoments(x);
+    ChannelAffine affine = line(moments, 0);
+    LineOfMoments line = ChannelGroupsTest::line;
+    for (boolean relu : new boolean[] {false, true}) {
+      StandardisedBatch batch = backend.standardiseBatch(x, line, relu);
+      same(moments, batch.moments());
+      same(backend.standardise(x, affine, relu), batch.output());
+      GradientSums sums = backend.channelGradientSums(x, g, affine, relu);
+      BatchGradient gradient =
+          backend.batchGradient(x, g, affine, ChannelGroupsTest::gradientLine, relu);
+      same(sums, gradient.sums());
+      same(
+          backend.standardiseGradient(x, g, affine, gradientLine(sums, 0), relu), gradient.input());
+    }
+    StandardisedBatch added = backend.standardiseBatchAddRelu(x, line, g);
+    same(moments, added.moments());
+    Tensor y = backend.standardiseAddRelu(x, affine, g);
+    same(y, added.output());
+    GatedGradient gated = backend.gatedGradientSums(x, y, g, affine);
+    BatchGradient gradient =
+        backend.gatedBatchGradient(x, y, g, affine, ChannelGroupsTest::gradientLine);
+    same(gated.gradient(), gradient.gradient());
+    same(gated.sums(), gradient.sums());
+    GradientLine ofSums = gradientLine(gated.sums(), 0);
+    same(backend.standardiseGradient(x, gated.gradient(), affine, ofSums, false), gradient.input());
+  }
+
+  @Test
+  void groupsHoldEachChannelOnceAndAsManyForEachThread() {
+    for (Shape shape : SHAPES) {
+      Tensor x = Tensor.zeros(DType.FLOAT32, shape.toArray());
+      for (int threads = 1; threads < 20; threads++) {
+        List<ChannelBlocks> groups = ChannelBlocks.of(x).groups(threads);
+        int next = 0;
+        for (ChannelBlocks group : groups) {
+          assertEquals(next, group.first());
+          next += group.count();
+        }
+        assertEquals(x.axis(1), next);
+        assertTrue(groups.size() == 1 || groups.size() >= 4 * threads, shape + " " + threads);
+      }
+    }
+  }
+
+  @Test
+  void rowsAndWhatStaysInCacheAreOneGroup() {
+    Tensor planes = Tensor.zeros(DType.FLOAT32, 16, 24, 3000);
+    assertEquals(1, ChannelBlocks.of(planes.to(Layout.CHANNELS_LAST)).groups(1).size());
+    assertEquals(1, ChannelBlocks.of(Tensor.zeros(DType.FLOAT32, 2048, 1024)).groups(1).size());
+    assertEquals(1, ChannelBlocks.of(Tensor.zeros(DType.FLOAT32, 4, 24, 3000)).groups(1).size());
+    assertEquals(1, ChannelBlocks.of(Tensor.zeros(DType.FLOAT32, 0, 24, 3000)).groups(1).size());
+  }
+
+  /** Depends on the channel as gamma and beta do; leaves float32 where moments do. */
+  private static ChannelAffine line(BatchMoments moments, int from) {
+    double[] scale = new double[moments.channels()];
+    double[] shift = new double[scale.length];
+    for (int c = 0; c < scale.length; c++) {
+      scale[c] = (1 + 0.01 * (from + c)) / Math.sqrt(moments.m2(c) / moments.count());
+      shift[c] = 0.1 * ((from + c) % 7);
+    }
+    return new ChannelAffine(moments.means(), scale, shift);
+  }
+
+  private static GradientLine gradientLine(GradientSums sums, int from) {
+    double[] a = new double[sums.sumG().length];
+    double[] b = new double[a.length];
+    double[] c = new double[a.length];
+    for (int i = 0; i < a.length; i++) {
+      a[i] = 1 + 0.01 * (from + i);
+      b[i] = 1e-4 * sums.sumGx()[i];
+      c[i] = 1e-4 * sums.sumG()[i];
+    }
+    return new GradientLine(a, b, c);
+  }
+
+  /** About 1e30 in every fifth channel. */
+  private static Tensor values(long seed, Shape shape, DType type) {
+    RandomStream random = RandomStream.of(seed);
+    Tensor values = Tensor.zeros(DType.FLOAT32, shape.toArray());
+    float[] all = values.unsafeFloatArray();
+    int channels = values.axis(1);
+    int length = values.axis(2);
+    for (int i = 0; i < all.length; i++) {
+      double size = i / length % channels % 5 == 4 ? 1e30 : 1;
+      all[i] = (float) (size * (random.nextDouble() - 0.4));
+    }
+    return values.to(type);
+  }
+
+  private static void same(BatchMoments expected, BatchMoments found) {
+    assertEquals(expected.count(), found.count());
+    assertArrayEquals(expected.means(), found.means());
+    for (int c = 0; c < expected.channels(); c++) {
+      assertEquals(expected.m2(c), found.m2(c));
+    }
+  }
+
+  private static void same(GradientSums expected, GradientSums found) {
+    assertArrayEquals(expected.sumG(), found.sumG());
+    assertArrayEquals(expected.sumGx(), found.sumGx());
+  }
+
+  private static void same(Tensor expected, Tensor found) {
+    assertEquals(expected.dtype(), found.dtype());
+    assertArrayEquals(RawBytes.of(expected), RawBytes.of(found));
+  }
+}
