@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.io.safetensors.SafetensorsFile;
 import org.jspecify.annotations.Nullable;

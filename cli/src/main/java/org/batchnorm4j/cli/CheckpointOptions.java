@@ -2,53 +2,58 @@ package org.batchnorm4j.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.batchnorm4j.cli.line.Given;
+import org.batchnorm4j.cli.line.Option;
+import org.batchnorm4j.cli.line.Parameter;
+import org.batchnorm4j.cli.line.Syntax;
+import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.data.DataSource;
 import org.batchnorm4j.tensor.CpuBackend;
 import org.batchnorm4j.training.Checkpoint;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** What the commands on a checkpoint have in common. Used from one thread. */
 final class CheckpointOptions {
+  /** For commands that write a checkpoint. */
+  static final Option OUT =
+      Option.required(
+          "--out", "FILE", "Where the new checkpoint goes; written whole or not at all.");
 
-  @Parameters(
-      index = "0",
-      paramLabel = "CHECKPOINT",
-      description = "A checkpoint.safetensors, or the directory of a run.")
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private Path checkpoint;
+  private final Path checkpoint;
+  private final @Nullable String data;
+  private final @Nullable Integer holdout;
+  private final @Nullable Integer threads;
+  private final @Nullable String kernels;
 
-  @Option(
-      names = "--data",
-      paramLabel = "DATA",
-      description =
-          "Pictures: digits, mnist:DIR, fashion-mnist:DIR or cifar10:DIR (default: those of the"
-              + " run).")
-  private @Nullable String data;
+  CheckpointOptions(Given given) {
+    checkpoint = Path.of(given.parameters().getFirst());
+    data = given.text("--data");
+    holdout = given.integer("--holdout");
+    threads = given.integer("--threads");
+    kernels = given.text("--kernels");
+  }
 
-  @Option(
-      names = "--holdout",
-      paramLabel = "N",
-      description =
-          "The last N pictures of the t10k files are for testing (default: as in the run if the"
-              + " data are the same, else all).")
-  private @Nullable Integer holdout;
-
-  @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors).")
-  private @Nullable Integer threads;
-
-  @Option(names = "--kernels", paramLabel = "KIND", description = "auto (default), scalar or simd.")
-  private @Nullable String kernels;
-
-  @Option(names = "--verbose", description = "Print the stack behind an error.")
-  boolean verbose;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help.")
-  boolean help;
+  /** What all these commands take, the options behind those of the command. */
+  static Syntax behind(Syntax command) {
+    return command
+        .withParameters(
+            Parameter.once("CHECKPOINT", "A checkpoint.safetensors, or the directory of a run."))
+        .withOptions(
+            Option.value(
+                "--data",
+                "DATA",
+                "Pictures: digits, mnist:DIR, fashion-mnist:DIR or cifar10:DIR (default: those of"
+                    + " the run)."),
+            Option.value(
+                "--holdout",
+                "N",
+                "The last N pictures of the t10k files are for testing (default: as in the run if"
+                    + " the data are the same, else all)."),
+            Processing.THREADS,
+            Processing.KERNELS,
+            Option.VERBOSE,
+            Option.HELP);
+  }
 
   /**
    * Checks everything that can be checked without files.

@@ -2,6 +2,10 @@ package org.batchnorm4j.cli;
 
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.batchnorm4j.cli.line.Given;
+import org.batchnorm4j.cli.line.Option;
+import org.batchnorm4j.cli.line.Syntax;
+import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.data.DataLoader;
 import org.batchnorm4j.data.Dataset;
 import org.batchnorm4j.data.LoaderOptions;
@@ -10,34 +14,34 @@ import org.batchnorm4j.nn.deploy.DiagnosisLimits;
 import org.batchnorm4j.nn.deploy.Finding;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** The command {@code diagnose}. Used from one thread. */
-@Command(
-    name = "diagnose",
-    description =
-        "Looks for what usually goes wrong with batch norm: statistics that never moved or are far"
-            + " from those of a batch, tiny variances, NaN, dead channels, small batches, inverted"
-            + " momentum, biases without effect.",
-    sortOptions = false,
-    footer = {"", "Exit codes: 0 no findings, 3 findings, 1 failure, 2 wrong usage."})
 final class DiagnoseCommand implements Callable<Integer> {
+  /** What can be written behind it. */
+  static final Syntax SYNTAX =
+      CheckpointOptions.behind(
+          Syntax.of(
+                  "batchnorm4j diagnose",
+                  "Looks for what usually goes wrong with batch norm: statistics that never moved"
+                      + " or are far from those of a batch, tiny variances, NaN, dead channels,"
+                      + " small batches, inverted momentum, biases without effect.")
+              .withOptions(
+                  Option.value(
+                      "--batch-size",
+                      "N",
+                      "Training pictures to look at (default: a batch of the run)."))
+              .withFooter("", "Exit codes: 0 no findings, 3 findings, 1 failure, 2 wrong usage."));
+
   private static final int FINDINGS = 3;
 
   private final Surroundings surroundings;
+  private final CheckpointOptions given;
+  private final @Nullable Integer batchSize;
 
-  @Mixin private final CheckpointOptions given = new CheckpointOptions();
-
-  @Option(
-      names = "--batch-size",
-      paramLabel = "N",
-      description = "Training pictures to look at (default: a batch of the run).")
-  private @Nullable Integer batchSize;
-
-  DiagnoseCommand(Surroundings surroundings) {
+  DiagnoseCommand(Surroundings surroundings, Given given) {
     this.surroundings = surroundings;
+    this.given = new CheckpointOptions(given);
+    batchSize = given.integer("--batch-size");
   }
 
   @Override

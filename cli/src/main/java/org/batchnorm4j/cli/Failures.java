@@ -5,18 +5,13 @@ import java.io.PrintStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
-import picocli.CommandLine;
-import picocli.CommandLine.IExecutionExceptionHandler;
-import picocli.CommandLine.IParameterExceptionHandler;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
+import org.batchnorm4j.cli.line.UsageException;
 
 /**
  * Turns whatever goes wrong into one line and an exit code: 2 for wrong usage, 1 for the rest. The
  * stack is printed with {@code --verbose} or {@code -Dbatchnorm4j.trace=true} only.
  */
-final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+final class Failures {
   private static final int FAILURE = 1;
   private static final int USAGE = 2;
 
@@ -26,28 +21,21 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     this.err = err;
   }
 
-  @Override
-  public int handleParseException(ParameterException e, String[] args) {
-    return usage(e.getCommandLine(), ParseErrors.text(e));
-  }
-
-  private int usage(CommandLine command, String message) {
-    String name = command.getCommandSpec().qualifiedName();
-    err.println(name + ": " + message + "; try " + name + " --help");
-    return USAGE;
-  }
-
-  @Override
-  public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
-    OptionSpec verbose = command.getCommandSpec().findOption("--verbose");
-    if (Boolean.getBoolean("batchnorm4j.trace")
-        || (verbose != null && Boolean.TRUE.equals(verbose.getValue()))) {
+  /**
+   * Says what went wrong and returns the exit code.
+   *
+   * @param name of the command
+   * @param verbose whether the stack was asked for
+   */
+  int of(Exception e, String name, boolean verbose) {
+    if (verbose || Boolean.getBoolean("batchnorm4j.trace")) {
       e.printStackTrace(err);
     }
     if (e instanceof UsageException) {
-      return usage(command, String.valueOf(e.getMessage()));
+      err.println(name + ": " + e.getMessage() + "; try " + name + " --help");
+      return USAGE;
     }
-    err.println(command.getCommandSpec().qualifiedName() + ": " + describe(e));
+    err.println(name + ": " + describe(e));
     return FAILURE;
   }
 

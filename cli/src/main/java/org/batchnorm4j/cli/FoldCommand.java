@@ -6,6 +6,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.cli.line.Given;
+import org.batchnorm4j.cli.line.Syntax;
 import org.batchnorm4j.data.DataLoader;
 import org.batchnorm4j.data.Dataset;
 import org.batchnorm4j.data.LoaderOptions;
@@ -16,33 +18,28 @@ import org.batchnorm4j.nn.deploy.FoldedModel;
 import org.batchnorm4j.nn.deploy.Folding;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.Tensor;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** The command {@code fold}. Used from one thread. */
-@Command(
-    name = "fold",
-    description =
-        "Folds the batch norms of a checkpoint into the layers before them, for inference: the new"
-            + " checkpoint has norm none and gives the same answers.",
-    sortOptions = false)
 final class FoldCommand implements Callable<Integer> {
+  /** What can be written behind it. */
+  static final Syntax SYNTAX =
+      CheckpointOptions.behind(
+          Syntax.of(
+                  "batchnorm4j fold",
+                  "Folds the batch norms of a checkpoint into the layers before them, for"
+                      + " inference: the new checkpoint has norm none and gives the same answers.")
+              .withOptions(CheckpointOptions.OUT));
+
   private static final int PROBE = 250;
 
   private final Surroundings surroundings;
+  private final CheckpointOptions given;
+  private final Path out;
 
-  @Mixin private final CheckpointOptions given = new CheckpointOptions();
-
-  @Parameters(
-      index = "1",
-      paramLabel = "OUT",
-      description = "Where the new checkpoint goes; written whole or not at all.")
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private Path out;
-
-  FoldCommand(Surroundings surroundings) {
+  FoldCommand(Surroundings surroundings, Given given) {
     this.surroundings = surroundings;
+    this.given = new CheckpointOptions(given);
+    out = Path.of(given.required("--out"));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.batchnorm4j.cli;
 
 import java.io.IOException;
+import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.data.DataSource;
 import org.batchnorm4j.data.Dataset;
 

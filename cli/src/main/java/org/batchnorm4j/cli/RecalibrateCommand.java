@@ -2,7 +2,12 @@ package org.batchnorm4j.cli;
 
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.batchnorm4j.cli.line.Given;
+import org.batchnorm4j.cli.line.Option;
+import org.batchnorm4j.cli.line.Syntax;
+import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.data.DataLoader;
 import org.batchnorm4j.data.Dataset;
 import org.batchnorm4j.data.LastBatch;
@@ -12,51 +17,41 @@ import org.batchnorm4j.nn.deploy.Recalibration;
 import org.batchnorm4j.nn.deploy.RecalibrationOrder;
 import org.batchnorm4j.nn.deploy.RecalibrationReport;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** The command {@code recalibrate}. Used from one thread. */
-@Command(
-    name = "recalibrate",
-    description =
-        "Gives the batch norms of a checkpoint the exact statistics of the training pictures.",
-    sortOptions = false)
 final class RecalibrateCommand implements Callable<Integer> {
+  /** What can be written behind it. */
+  static final Syntax SYNTAX =
+      CheckpointOptions.behind(
+          Syntax.of(
+                  "batchnorm4j recalibrate",
+                  "Gives the batch norms of a checkpoint the exact statistics of the training"
+                      + " pictures.")
+              .withOptions(
+                  CheckpointOptions.OUT,
+                  Option.value(
+                      "--order",
+                      "ORDER",
+                      "layers (default): each batch norm behind recalibrated ones, a pass over the"
+                          + " pictures for each; one-pass: all at once, each batch normalised by"
+                          + " itself."),
+                  Option.value("--batch-size", "N", "Pictures at once (default: as in the run)."),
+                  Option.value("--batches", "N", "Only the first N batches (default: all).")));
+
   private final Surroundings surroundings;
+  private final CheckpointOptions given;
+  private final Path out;
+  private final String order;
+  private final @Nullable Integer batchSize;
+  private final int batches;
 
-  @Option(
-      names = "--out",
-      paramLabel = "FILE",
-      required = true,
-      description = "Where the new checkpoint goes; written whole or not at all.")
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private Path out;
-
-  @Option(
-      names = "--order",
-      paramLabel = "ORDER",
-      description =
-          "layers (default): each batch norm behind recalibrated ones, a pass over the pictures for"
-              + " each; one-pass: all at once, each batch normalised by itself.")
-  private String order = "layers";
-
-  @Option(
-      names = "--batch-size",
-      paramLabel = "N",
-      description = "Pictures at once (default: as in the run).")
-  private @Nullable Integer batchSize;
-
-  @Option(
-      names = "--batches",
-      paramLabel = "N",
-      description = "Only the first N batches (default: all).")
-  private int batches = Integer.MAX_VALUE;
-
-  @Mixin private final CheckpointOptions given = new CheckpointOptions();
-
-  RecalibrateCommand(Surroundings surroundings) {
+  RecalibrateCommand(Surroundings surroundings, Given given) {
     this.surroundings = surroundings;
+    this.given = new CheckpointOptions(given);
+    out = Path.of(given.required("--out"));
+    order = Objects.requireNonNullElse(given.text("--order"), "layers");
+    batchSize = given.integer("--batch-size");
+    batches = Objects.requireNonNullElse(given.integer("--batches"), Integer.MAX_VALUE);
   }
 
   @Override

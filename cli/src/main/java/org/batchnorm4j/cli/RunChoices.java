@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.data.DataSource;
 import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.kernel.KernelPreference;

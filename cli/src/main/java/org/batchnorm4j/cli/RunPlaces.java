@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.training.RunDirectory;
 import org.jspecify.annotations.Nullable;
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.data.Dataset;
 import org.batchnorm4j.io.Disk;
 import org.batchnorm4j.io.FormatException;

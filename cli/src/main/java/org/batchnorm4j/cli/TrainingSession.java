@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.data.DataSplit;
 import org.batchnorm4j.io.FormatException;
 import org.batchnorm4j.nn.Module;

@@ -7,38 +7,39 @@ import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
 import java.net.URL;
 import java.util.Collections;
+import java.util.List;
 import org.batchnorm4j.kernel.KernelChoice;
 import org.batchnorm4j.kernel.KernelPreference;
-import picocli.CommandLine.IVersionProvider;
 
 /**
  * What {@code --version} prints. It loads neither natives nor the vector module: where this JVM has
  * not loaded that module, it says what a JVM that trains will have.
  */
-final class VersionText implements IVersionProvider {
+final class VersionText {
   private static final String MODULE = "org.batchnorm4j.cli";
   private static final String UNKNOWN = "(unknown version)";
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
-  @Override
-  public String[] getVersion() {
-    return new String[] {
-      "batchnorm4j " + version(),
-      "JDK      "
-          + Runtime.version()
-          + ", "
-          + System.getProperty("java.vm.name")
-          + " ("
-          + System.getProperty("java.vendor")
-          + "), "
-          + System.getProperty("os.name")
-          + " "
-          + System.getProperty("os.arch"),
-      "kernels  " + kernels(),
-      "products OpenBLAS on Linux x64 and arm64 with JDK 25.0.3 or newer, else plain Java; training"
-          + " says which",
-      "threads  " + Runtime.getRuntime().availableProcessors()
-    };
+  private VersionText() {}
+
+  /** What to print. */
+  static List<String> lines() {
+    return List.of(
+        "batchnorm4j " + version(),
+        "JDK      "
+            + Runtime.version()
+            + ", "
+            + System.getProperty("java.vm.name")
+            + " ("
+            + System.getProperty("java.vendor")
+            + "), "
+            + System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.arch"),
+        "kernels  " + kernels(),
+        "products OpenBLAS on Linux x64 and arm64 with JDK 25.0.3 or newer, else plain Java; training"
+            + " says which",
+        "threads  " + Runtime.getRuntime().availableProcessors());
   }
 
   private static String kernels() {
@@ -52,7 +53,7 @@ final class VersionText implements IVersionProvider {
 
   /**
    * The version that the build gave to this module. Read from its descriptor on the class path,
-   * too; classes from a CDS archive do not know the jar they came from.
+   * too; classes from the launcher's cache do not know the jar they came from.
    */
   static String version() {
     ModuleDescriptor own = VersionText.class.getModule().getDescriptor();

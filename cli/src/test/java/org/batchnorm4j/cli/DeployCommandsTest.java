@@ -211,7 +211,7 @@ class DeployCommandsTest {
   @Test
   void foldWritesANetworkWithoutNormsThatReadsTheSame() throws IOException {
     Path out = folder.resolve("folded.safetensors");
-    CommandResult done = CommandResult.of("fold", run.toString(), out.toString());
+    CommandResult done = CommandResult.of("fold", run.toString(), "--out", out.toString());
     assertEquals(0, done.exit(), done.err());
     Checkpoint folded = Checkpoint.read(out);
     assertEquals("none", folded.labels().get("norm"));
@@ -242,11 +242,11 @@ class DeployCommandsTest {
     Files.move(pictures, away);
     try {
       Path out = folder.resolve("unmeasured.safetensors");
-      CommandResult done = CommandResult.of("fold", run.toString(), out.toString());
+      CommandResult done = CommandResult.of("fold", run.toString(), "--out", out.toString());
       assertEquals(0, done.exit(), done.err());
       assertTrue(done.out().contains("deviation not measured, for want of pictures: "), done.out());
       CommandResult asked =
-          CommandResult.of("fold", run.toString(), out.toString(), "--data", data + "/x");
+          CommandResult.of("fold", run.toString(), "--out", out.toString(), "--data", data + "/x");
       assertEquals(1, asked.exit(), asked.out());
     } finally {
       Files.move(away, pictures);
@@ -261,7 +261,7 @@ class DeployCommandsTest {
     arguments.addAll(List.of("--norm", "layer", "--out", other.toString(), "--quiet"));
     assertEquals(0, CommandResult.of(arguments.toArray(String[]::new)).exit());
     Path out = folder.resolve("never.safetensors");
-    CommandResult fold = CommandResult.of("fold", other.toString(), out.toString());
+    CommandResult fold = CommandResult.of("fold", other.toString(), "--out", out.toString());
     assertEquals(1, fold.exit());
     assertEquals(
         "batchnorm4j fold: "
@@ -269,7 +269,7 @@ class DeployCommandsTest {
             + " has norm layer, so there is no batch norm to fold\n",
         fold.err());
     String broken = spoilt(Map.of("bn1.running_var", Tensor.full(Double.NaN, DType.FLOAT32, 256)));
-    CommandResult nan = CommandResult.of("fold", broken, out.toString());
+    CommandResult nan = CommandResult.of("fold", broken, "--out", out.toString());
     assertEquals(1, nan.exit());
     assertTrue(
         nan.err().contains("batch norm \"bn1\" cannot be folded: its weights for channel 0"));

@@ -63,6 +63,13 @@ final class LauncherTest {
           System.exit(arguments.length > 1 ? Integer.parseInt(arguments[1]) : 0);
         }
       }
+
+      final class Rehearsal {
+        public static void main(String[] arguments) throws Exception {
+          java.nio.file.Files.createFile(java.nio.file.Path.of(arguments[0], "a file"));
+          System.exit(0);
+        }
+      }
       """;
 
   private static final String MAVEN =
@@ -132,6 +139,14 @@ final class LauncherTest {
     assertEquals("checked with vectors false\n", version.out());
     assertEquals("", version.err());
     assertEquals(2, run("wrong").exit());
+  }
+
+  @Test
+  void theRehearsalLeavesACacheOfClassesAndNothingElse() throws Exception {
+    Path apps = checkout.resolve("cli/target/app");
+    Path app = apps.resolve(Files.readAllLines(apps.resolve("current")).getFirst());
+    assertTrue(Files.size(app.resolve("check.aot")) > 0);
+    assertFalse(Files.exists(app.resolve("rehearsal")));
   }
 
   @Test

@@ -9,7 +9,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Optional;
+import org.batchnorm4j.cli.line.Suggestion;
 import org.batchnorm4j.io.Disk;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,17 +17,55 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class UsageTest {
+  private static final List<String> COMMANDS =
+      List.of("train", "evaluate", "apply", "diagnose", "recalibrate", "fold");
 
   @Test
   void everyCommandHasHelpThatFitsATerminal() {
-    for (String command :
-        List.of("", "train", "evaluate", "apply", "diagnose", "recalibrate", "fold")) {
-      CommandResult result =
-          command.isEmpty() ? CommandResult.of("--help") : CommandResult.of(command, "--help");
+    String program = CommandResult.of("--help").out();
+    assertTrue(program.startsWith("Usage: batchnorm4j [-hV] COMMAND\n"), program);
+    program.lines().forEach(line -> assertTrue(line.length() <= 80, line));
+    for (String command : COMMANDS) {
+      CommandResult result = CommandResult.of(command, "--help");
       assertEquals(0, result.exit());
       assertEquals("", result.err());
-      assertTrue(result.out().startsWith(("Usage: batchnorm4j " + command).strip()), result.out());
+      assertTrue(result.out().startsWith("Usage: batchnorm4j " + command + " [-h] "), command);
       result.out().lines().forEach(line -> assertTrue(line.length() <= 80, line));
+      assertEquals(result, CommandResult.of(command, "-h"), command);
+      assertTrue(program.contains("\n  " + command + " "), command);
+    }
+  }
+
+  @Test
+  void helpOfFoldIsThisPage() {
+    assertEquals(
+        """
+        Usage: batchnorm4j fold [-h] [--verbose] [--data=DATA] [--holdout=N]
+                                [--kernels=KIND] --out=FILE [--threads=N] CHECKPOINT
+        Folds the batch norms of a checkpoint into the layers before them, for
+        inference: the new checkpoint has norm none and gives the same answers.
+              CHECKPOINT       A checkpoint.safetensors, or the directory of a run.
+              --out=FILE       Where the new checkpoint goes; written whole or not at
+                                 all.
+              --data=DATA      Pictures: digits, mnist:DIR, fashion-mnist:DIR or
+                                 cifar10:DIR (default: those of the run).
+              --holdout=N      The last N pictures of the t10k files are for testing
+                                 (default: as in the run if the data are the same, else
+                                 all).
+              --threads=N      Threads (default: all processors).
+              --kernels=KIND   auto (default), scalar or simd.
+              --verbose        Print the stack behind an error.
+          -h, --help           Show this help.
+        """,
+        CommandResult.of("fold", "--help").out());
+  }
+
+  @Test
+  void helpWinsOverWordsThatAreWrongAndOverVersions() {
+    assertEquals(
+        CommandResult.of("train", "--help"), CommandResult.of("train", "x", "--nope", "-h"));
+    for (String line : List.of("-hV", "-Vh", "--version --help", "-h trian")) {
+      assertEquals(CommandResult.of("--help"), CommandResult.of(line.split(" ")), line);
     }
   }
 
@@ -118,6 +156,22 @@ class UsageTest {
         "train --norm lair    | there is no norm \"lair\"; choose one of batch, layer, group, instance, rms, local-response, renorm, ws+group, batch-channel, ws+batch-channel, whitening, iterative-whitening, none",
         "train --overwrite    | --overwrite needs --out DIR, the run to replace",
         "evaluate             | CHECKPOINT is missing",
+        "evaluate --hepl      | there is no option \"--hepl\" (did you mean --help?)",
+        "apply --hepl         | there is no option \"--hepl\" (did you mean --help?)",
+        "apply                | ARGUMENT is missing",
+        "apply a --threads    | --threads needs a value, N",
+        "fold                 | CHECKPOINT is missing",
+        "fold x               | --out FILE is missing",
+        "fold x y --out z     | \"y\" is one argument too many",
+        "recalibrate x --out  | --out needs a value, FILE",
+        "recalibrate x --out y --batches z | --batches is \"z\", expected a whole number such as 8",
+        "train --epochs --lr 1 | --epochs needs a value, N",
+        "train --epochs --lt 1 | \"1\" is one argument too many",
+        "train --epochs --lt  | --epochs is \"--lt\", expected a whole number such as 8",
+        "train --epochs=      | --epochs is \"\", expected a whole number such as 8",
+        "train -hx            | there is no option \"-hx\" (did you mean -h?)",
+        "train -- --flip      | \"--flip\" is one argument too many",
+        "train fast --hepl    | there is no option \"--hepl\" (did you mean --help?)",
         "evaluate x --threads 0 | threads must be from 1 to 1024, got 0",
         "evaluate x --data y  | unknown data \"y\"; expected digits, mnist:DIR, fashion-mnist:DIR"
             + " or cifar10:DIR"
@@ -125,8 +179,8 @@ class UsageTest {
   void wrongUsageIsOneLineWithTheRemedy(String line, String message) {
     CommandResult result = CommandResult.of(line.strip().split(" "));
     assertEquals(2, result.exit(), result.err());
-    String command = line.startsWith("train") || line.startsWith("evaluate") ? line : "";
-    String name = ("batchnorm4j " + command.split(" ", 2)[0]).strip();
+    String word = line.strip().split(" ", 2)[0];
+    String name = COMMANDS.contains(word) ? "batchnorm4j " + word : "batchnorm4j";
     assertEquals(
         name + ": " + message + "; try " + name + " --help" + System.lineSeparator(), result.err());
     assertEquals("", result.out());
@@ -182,12 +236,12 @@ class UsageTest {
   @Test
   void nearestWordIsTheOneWithFewestEdits() {
     List<String> known = List.of("--epochs", "--seed", "--lr", "--out", "--norm");
-    assertEquals(Optional.of("--epochs"), Nearest.of("--ephocs", known));
-    assertEquals(Optional.of("--epochs"), Nearest.of("-epochs", known));
-    assertEquals(Optional.of("--seed"), Nearest.of("--sed", known));
-    assertEquals(Optional.of("--lr"), Nearest.of("--lt", known));
-    assertEquals(Optional.of("--norm"), Nearest.of("--NORM", known));
-    assertEquals(Optional.empty(), Nearest.of("--learning", known));
+    assertEquals(" (did you mean --epochs?)", Suggestion.of("--ephocs", known));
+    assertEquals(" (did you mean --epochs?)", Suggestion.of("-epochs", known));
+    assertEquals(" (did you mean --seed?)", Suggestion.of("--sed", known));
+    assertEquals(" (did you mean --lr?)", Suggestion.of("--lt", known));
+    assertEquals(" (did you mean --norm?)", Suggestion.of("--NORM", known));
+    assertEquals("", Suggestion.of("--learning", known));
   }
 
   @Test

@@ -1,4 +1,4 @@
-package org.batchnorm4j.cli;
+package org.batchnorm4j.cli.line;
 
 import java.util.Comparator;
 import java.util.List;
