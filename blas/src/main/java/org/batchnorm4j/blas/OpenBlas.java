@@ -12,6 +12,8 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.NoSuchElementException;
 import java.util.regex.Matcher;
@@ -37,7 +39,9 @@ final class OpenBlas implements MatrixMultiply {
 
   /**
    * The calls, whatever the address of the function. They are constants, so that compiled code sees
-   * through them and makes no object for the arrays of a call.
+   * through them and makes no object for the arrays of a call. These are described by way of
+   * buffers, which HotSpot always inlines; slices of segments it does in some runs and not in
+   * others.
    */
   private static final class Calls {
     static final MethodHandle SGEMM = multiplication(JAVA_FLOAT);
@@ -174,66 +178,34 @@ final class OpenBlas implements MatrixMultiply {
       return;
     }
     CallSize size = CallSize.of(m, n, k);
-    inPieces(
-        size,
-        transposeA,
-        transposeB,
-        m,
-        n,
-        k,
-        alpha,
-        a,
-        aFrom,
-        lda,
-        b,
-        bFrom,
-        ldb,
-        beta,
-        c,
-        cFrom,
-        ldc);
-  }
-
-  private void inPieces(
-      CallSize size,
-      boolean transposeA,
-      boolean transposeB,
-      int m,
-      int n,
-      int k,
-      float alpha,
-      float[] a,
-      int aFrom,
-      int lda,
-      float[] b,
-      int bFrom,
-      int ldb,
-      float beta,
-      float[] c,
-      int cFrom,
-      int ldc) {
-    for (int i = 0; i < m; i += size.m()) {
-      for (int j = 0; j < n; j += size.n()) {
-        for (int p = 0; p < k; p += size.k()) {
-          call(
-              transposeA,
-              transposeB,
-              Math.min(size.m(), m - i),
-              Math.min(size.n(), n - j),
-              Math.min(size.k(), k - p),
-              alpha,
-              a,
-              index(aFrom, transposeA, i, p, lda),
-              lda,
-              b,
-              index(bFrom, transposeB, p, j, ldb),
-              ldb,
-              p == 0 ? beta : 1f,
-              c,
-              index(cFrom, false, i, j, ldc),
-              ldc);
+    try {
+      for (int i = 0; i < m; i += size.m()) {
+        for (int j = 0; j < n; j += size.n()) {
+          for (int p = 0; p < k; p += size.k()) {
+            int aPiece = index(aFrom, transposeA, i, p, lda);
+            int bPiece = index(bFrom, transposeB, p, j, ldb);
+            int cPiece = index(cFrom, false, i, j, ldc);
+            Calls.SGEMM.invokeExact(
+                sgemm,
+                ROW_MAJOR,
+                transposeA ? TRANSPOSED : PLAIN,
+                transposeB ? TRANSPOSED : PLAIN,
+                Math.min(size.m(), m - i),
+                Math.min(size.n(), n - j),
+                Math.min(size.k(), k - p),
+                alpha,
+                MemorySegment.ofBuffer(FloatBuffer.wrap(a, aPiece, a.length - aPiece)),
+                lda,
+                MemorySegment.ofBuffer(FloatBuffer.wrap(b, bPiece, b.length - bPiece)),
+                ldb,
+                p == 0 ? beta : 1f,
+                MemorySegment.ofBuffer(FloatBuffer.wrap(c, cPiece, c.length - cPiece)),
+                ldc);
+          }
         }
       }
+    } catch (Throwable e) {
+      throw unexpected(e);
     }
   }
 
@@ -291,152 +263,40 @@ final class OpenBlas implements MatrixMultiply {
       return;
     }
     CallSize size = CallSize.of(m, n, k);
-    inPieces(
-        size,
-        transposeA,
-        transposeB,
-        m,
-        n,
-        k,
-        alpha,
-        a,
-        aFrom,
-        lda,
-        b,
-        bFrom,
-        ldb,
-        beta,
-        c,
-        cFrom,
-        ldc);
-  }
-
-  private void inPieces(
-      CallSize size,
-      boolean transposeA,
-      boolean transposeB,
-      int m,
-      int n,
-      int k,
-      double alpha,
-      double[] a,
-      int aFrom,
-      int lda,
-      double[] b,
-      int bFrom,
-      int ldb,
-      double beta,
-      double[] c,
-      int cFrom,
-      int ldc) {
-    for (int i = 0; i < m; i += size.m()) {
-      for (int j = 0; j < n; j += size.n()) {
-        for (int p = 0; p < k; p += size.k()) {
-          call(
-              transposeA,
-              transposeB,
-              Math.min(size.m(), m - i),
-              Math.min(size.n(), n - j),
-              Math.min(size.k(), k - p),
-              alpha,
-              a,
-              index(aFrom, transposeA, i, p, lda),
-              lda,
-              b,
-              index(bFrom, transposeB, p, j, ldb),
-              ldb,
-              p == 0 ? beta : 1.0,
-              c,
-              index(cFrom, false, i, j, ldc),
-              ldc);
+    try {
+      for (int i = 0; i < m; i += size.m()) {
+        for (int j = 0; j < n; j += size.n()) {
+          for (int p = 0; p < k; p += size.k()) {
+            int aPiece = index(aFrom, transposeA, i, p, lda);
+            int bPiece = index(bFrom, transposeB, p, j, ldb);
+            int cPiece = index(cFrom, false, i, j, ldc);
+            Calls.DGEMM.invokeExact(
+                dgemm,
+                ROW_MAJOR,
+                transposeA ? TRANSPOSED : PLAIN,
+                transposeB ? TRANSPOSED : PLAIN,
+                Math.min(size.m(), m - i),
+                Math.min(size.n(), n - j),
+                Math.min(size.k(), k - p),
+                alpha,
+                MemorySegment.ofBuffer(DoubleBuffer.wrap(a, aPiece, a.length - aPiece)),
+                lda,
+                MemorySegment.ofBuffer(DoubleBuffer.wrap(b, bPiece, b.length - bPiece)),
+                ldb,
+                p == 0 ? beta : 1.0,
+                MemorySegment.ofBuffer(DoubleBuffer.wrap(c, cPiece, c.length - cPiece)),
+                ldc);
+          }
         }
       }
+    } catch (Throwable e) {
+      throw unexpected(e);
     }
   }
 
   /** Where a piece that begins at a row and a column of a matrix begins in its array. */
-  private static long index(int from, boolean transposed, int row, int column, int leading) {
-    return from + (transposed ? (long) column * leading + row : (long) row * leading + column);
-  }
-
-  /** One native call; small enough to be compiled as a whole. */
-  private void call(
-      boolean transposeA,
-      boolean transposeB,
-      int m,
-      int n,
-      int k,
-      float alpha,
-      float[] a,
-      long aFrom,
-      int lda,
-      float[] b,
-      long bFrom,
-      int ldb,
-      float beta,
-      float[] c,
-      long cFrom,
-      int ldc) {
-    try {
-      Calls.SGEMM.invokeExact(
-          sgemm,
-          ROW_MAJOR,
-          transposeA ? TRANSPOSED : PLAIN,
-          transposeB ? TRANSPOSED : PLAIN,
-          m,
-          n,
-          k,
-          alpha,
-          MemorySegment.ofArray(a).asSlice(aFrom * Float.BYTES),
-          lda,
-          MemorySegment.ofArray(b).asSlice(bFrom * Float.BYTES),
-          ldb,
-          beta,
-          MemorySegment.ofArray(c).asSlice(cFrom * Float.BYTES),
-          ldc);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  /** One native call; small enough to be compiled as a whole. */
-  private void call(
-      boolean transposeA,
-      boolean transposeB,
-      int m,
-      int n,
-      int k,
-      double alpha,
-      double[] a,
-      long aFrom,
-      int lda,
-      double[] b,
-      long bFrom,
-      int ldb,
-      double beta,
-      double[] c,
-      long cFrom,
-      int ldc) {
-    try {
-      Calls.DGEMM.invokeExact(
-          dgemm,
-          ROW_MAJOR,
-          transposeA ? TRANSPOSED : PLAIN,
-          transposeB ? TRANSPOSED : PLAIN,
-          m,
-          n,
-          k,
-          alpha,
-          MemorySegment.ofArray(a).asSlice(aFrom * Double.BYTES),
-          lda,
-          MemorySegment.ofArray(b).asSlice(bFrom * Double.BYTES),
-          ldb,
-          beta,
-          MemorySegment.ofArray(c).asSlice(cFrom * Double.BYTES),
-          ldc);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+  private static int index(int from, boolean transposed, int row, int column, int leading) {
+    return from + (transposed ? column * leading + row : row * leading + column);
   }
 
   /** Native functions throw nothing, so this is an error of the JVM, such as no memory left. */

@@ -54,7 +54,7 @@ public interface WinogradKernels {
   /** Writes {@code G w G'} of kernels in nine runs of {@code stride}. */
   void kernel(float[] w, int from, int stride, int length, float[] u, int uFrom, int uStride);
 
-  /** Writes {@code G' s G}, nine runs of {@code dwStride}, and may overwrite {@code s}. */
+  /** Writes {@code G' s G}, nine runs of {@code dwStride}. */
   void kernelGradient(
       float[] s, int from, int stride, int length, float[] dw, int dwFrom, int dwStride);
 }

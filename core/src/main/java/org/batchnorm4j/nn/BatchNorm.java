@@ -119,9 +119,10 @@ public abstract sealed class BatchNorm implements Module
   }
 
   private Tensor forward(Tensor input, Epilogue epilogue, Pass pass) {
-    ranks.check(describe(), input, numFeatures, options);
+    String layer = describe();
+    ranks.check(layer, input, numFeatures, options);
     checkResidual(input, epilogue);
-    state.requireValues(describe());
+    state.requireValues(layer);
     if (options.inplace()) {
       return inPlace(input, epilogue, pass);
     }
@@ -133,11 +134,11 @@ public abstract sealed class BatchNorm implements Module
     if (usesRunningStats(training)) {
       y = normalise(x, value(state.runningMean), value(state.runningVar), end, pass);
       if (moves) {
-        move(BatchStatistics.of(describe(), x, input.axis(0), pass));
+        move(BatchStatistics.of(layer, x, input.axis(0), pass));
       }
     } else {
-      BatchStatistics statistics = BatchStatistics.of(describe(), x, input.axis(0), pass);
-      Functional.checkBatch(describe(), input, statistics, options.eps(), options.batchOfOne());
+      BatchStatistics statistics = BatchStatistics.of(layer, x, input.axis(0), pass);
+      Functional.checkBatch(layer, input, statistics, options.eps(), options.batchOfOne());
       y = normalise(x, statistics, end, pass);
       if (moves) {
         move(statistics);

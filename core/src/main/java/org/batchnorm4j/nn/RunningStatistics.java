@@ -1,5 +1,6 @@
 package org.batchnorm4j.nn;
 
+import java.util.function.IntToDoubleFunction;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.VarianceEstimator;
 import org.batchnorm4j.tensor.DType;
@@ -48,40 +49,43 @@ final class RunningStatistics {
     if (batch.count() < least) {
       return null;
     }
-    int channels = runningMean.size();
-    double[] means = new double[channels];
-    double[] variances = new double[channels];
-    for (int c = 0; c < channels; c++) {
-      means[c] = batch.mean(c);
-      variances[c] = batch.variance(c, estimator);
-    }
-    return move(runningMean, runningVar, means, variances, weight);
+    return move(runningMean, runningVar, batch::mean, c -> batch.variance(c, estimator), weight);
   }
 
   private static @Nullable Incident move(
       Tensor runningMean,
       Tensor runningVar,
-      double[] batchMeans,
-      double[] batchVariances,
+      IntToDoubleFunction batchMeans,
+      IntToDoubleFunction batchVariances,
       double weight) {
-    double[] mean = runningMean.toDoubles();
-    double[] variance = runningVar.toDoubles();
+    Tensor movedMean = wide(runningMean);
+    Tensor movedVar = wide(runningVar);
+    double[] mean = movedMean.unsafeDoubleArray();
+    double[] variance = movedVar.unsafeDoubleArray();
     Incident incident = null;
     for (int c = 0; c < mean.length; c++) {
-      if (!Double.isFinite(batchMeans[c]) || Double.isNaN(batchVariances[c])) {
-        incident = incident == null ? kept(c, batchMeans[c], batchVariances[c]) : incident;
+      double batchMean = batchMeans.applyAsDouble(c);
+      double batchVariance = batchVariances.applyAsDouble(c);
+      if (!Double.isFinite(batchMean) || Double.isNaN(batchVariance)) {
+        incident = incident == null ? kept(c, batchMean, batchVariance) : incident;
         continue;
       }
-      mean[c] = moved(mean[c], batchMeans[c], weight);
-      double exact = moved(variance[c], batchVariances[c], weight);
+      mean[c] = moved(mean[c], batchMean, weight);
+      double exact = moved(variance[c], batchVariance, weight);
       if (incident == null && !Double.isInfinite(variance[c]) && overflows(exact, runningVar)) {
         incident = overflow(c, exact, runningVar.dtype());
       }
       variance[c] = exact;
     }
-    runningMean.copyFrom(Tensor.of(mean, mean.length));
-    runningVar.copyFrom(Tensor.of(variance, variance.length));
+    runningMean.copyFrom(movedMean);
+    runningVar.copyFrom(movedVar);
     return incident;
+  }
+
+  private static Tensor wide(Tensor statistic) {
+    Tensor copy = Tensor.zeros(DType.FLOAT64, statistic.size());
+    copy.copyFrom(statistic);
+    return copy;
   }
 
   /** Refuses a momentum that would make running statistics NaN. */
@@ -191,6 +195,6 @@ final class RunningStatistics {
       means[at % channels] += moments.mean(at) / instances;
       variances[at % channels] += moments.variance(at, VarianceEstimator.UNBIASED) / instances;
     }
-    return move(runningMean, runningVar, means, variances, weight);
+    return move(runningMean, runningVar, c -> means[c], c -> variances[c], weight);
   }
 }

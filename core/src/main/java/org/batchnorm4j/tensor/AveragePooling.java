@@ -16,15 +16,18 @@ final class AveragePooling {
     Tensor x = MaxPooling.checked("avg_pool2d", input, geometry, memory);
     Shape shape = MaxPooling.pooledShape(x.shape(), geometry);
     Tensor y = memory.allocate(x.dtype(), shape, Layout.CHANNELS_FIRST);
-    forEachPlane(
+    forEachSample(
         x.shape(),
-        plane -> {
-          int in = x.offset() + plane * geometry.height() * geometry.width();
-          int out = plane * geometry.outHeight() * geometry.outWidth();
-          if (x.dtype() == DType.FLOAT32) {
-            average(x.unsafeFloatArray(), in, y.unsafeFloatArray(), out, geometry);
-          } else {
-            average(x.unsafeDoubleArray(), in, y.unsafeDoubleArray(), out, geometry);
+        (from, end) -> {
+          double[] sums = new double[geometry.outWidth()];
+          for (int plane = from; plane < end; plane++) {
+            int in = x.offset() + plane * geometry.height() * geometry.width();
+            int out = plane * geometry.outHeight() * geometry.outWidth();
+            if (x.dtype() == DType.FLOAT32) {
+              average(x.unsafeFloatArray(), in, y.unsafeFloatArray(), out, geometry, sums);
+            } else {
+              average(x.unsafeDoubleArray(), in, y.unsafeDoubleArray(), out, geometry);
+            }
           }
         });
     return y;
@@ -36,40 +39,37 @@ final class AveragePooling {
     MaxPooling.requireShape(
         "avg_pool2d backward: gradient", g, MaxPooling.pooledShape(shape, geometry));
     Tensor dx = memory.allocate(g.dtype(), shape, Layout.CHANNELS_FIRST);
-    forEachPlane(
+    forEachSample(
         shape,
-        plane -> {
-          int in = plane * geometry.height() * geometry.width();
-          int out = g.offset() + plane * geometry.outHeight() * geometry.outWidth();
-          if (g.dtype() == DType.FLOAT32) {
-            spread(g.unsafeFloatArray(), out, dx.unsafeFloatArray(), in, geometry);
-          } else {
-            spread(g.unsafeDoubleArray(), out, dx.unsafeDoubleArray(), in, geometry);
+        (from, end) -> {
+          float[] shares = new float[geometry.outWidth()];
+          for (int plane = from; plane < end; plane++) {
+            int in = plane * geometry.height() * geometry.width();
+            int out = g.offset() + plane * geometry.outHeight() * geometry.outWidth();
+            if (g.dtype() == DType.FLOAT32) {
+              spread(g.unsafeFloatArray(), out, dx.unsafeFloatArray(), in, geometry, shares);
+            } else {
+              spread(g.unsafeDoubleArray(), out, dx.unsafeDoubleArray(), in, geometry);
+            }
           }
         });
     return dx;
   }
 
-  private interface Plane {
-    void visit(int plane);
+  private interface Planes {
+    void visit(int from, int end);
   }
 
-  private void forEachPlane(Shape shape, Plane visitor) {
+  private void forEachSample(Shape shape, Planes visitor) {
     int channels = (int) shape.axis(1);
-    workers.run(
-        (int) shape.axis(0),
-        n -> {
-          for (int plane = n * channels; plane < (n + 1) * channels; plane++) {
-            visitor.visit(plane);
-          }
-        });
+    workers.run((int) shape.axis(0), n -> visitor.visit(n * channels, (n + 1) * channels));
   }
 
   /** Column by column of the window, so that the inner loop runs along a row of the output. */
-  private static void average(float[] x, int in, float[] y, int out, PoolGeometry geometry) {
+  private static void average(
+      float[] x, int in, float[] y, int out, PoolGeometry geometry, double[] sums) {
     int stride = geometry.strideW();
     int columns = geometry.outWidth();
-    double[] sums = new double[columns];
     int o = out;
     for (int row = 0; row < geometry.outHeight(); row++) {
       Arrays.fill(sums, 0);
@@ -116,10 +116,10 @@ final class AveragePooling {
     }
   }
 
-  private static void spread(float[] g, int out, float[] dx, int in, PoolGeometry geometry) {
+  private static void spread(
+      float[] g, int out, float[] dx, int in, PoolGeometry geometry, float[] shares) {
     int stride = geometry.strideW();
     int columns = geometry.outWidth();
-    float[] shares = new float[columns];
     Arrays.fill(dx, in, in + geometry.height() * geometry.width(), 0f);
     int o = out;
     for (int row = 0; row < geometry.outHeight(); row++) {

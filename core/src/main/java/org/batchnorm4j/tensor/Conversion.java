@@ -36,7 +36,11 @@ final class Conversion {
               + " into a tensor of shape "
               + target.shape());
     }
-    copy(convert(source, target.dtype(), target.layout(), Memory.heap()), target);
+    if (source.dtype() != target.dtype() && source.layout() == target.layout()) {
+      copyRun(source, source.offset(), target);
+    } else {
+      copy(convert(source, target.dtype(), target.layout(), Memory.heap()), target);
+    }
   }
 
   /** Copies between tensors of equal shape, type and layout. */
@@ -97,48 +101,49 @@ final class Conversion {
   /** Fills all of {@code result} with adjacent values of the source, in storage order. */
   private static void copyRun(Tensor source, int from, Tensor result) {
     int size = result.size();
+    int at = result.offset();
     if (result.storage() instanceof Storage.Floats to) {
       float[] out = to.array();
       if (source.storage() instanceof Storage.Bytes s) { // pixels and truth values
         for (int i = 0; i < size; i++) {
-          out[i] = s.array()[from + i] & 0xff;
+          out[at + i] = s.array()[from + i] & 0xff;
         }
         return;
       }
       if (source.storage() instanceof Storage.Doubles s) {
         for (int i = 0; i < size; i++) {
-          out[i] = (float) s.array()[from + i];
+          out[at + i] = (float) s.array()[from + i];
         }
         return;
       }
       if (source.storage() instanceof Storage.Shorts s) {
-        widen(s.array(), from, source.dtype(), out, size);
+        widen(s.array(), from, source.dtype(), out, at, size);
         return;
       }
     }
     if (result.storage() instanceof Storage.Shorts to
         && source.storage() instanceof Storage.Floats s) {
-      narrow(s.array(), from, result.dtype(), to.array(), size);
+      narrow(s.array(), from, result.dtype(), to.array(), at, size);
       return;
     }
     for (int i = 0; i < size; i++) {
-      store(result, i, source, from + i);
+      store(result, at + i, source, from + i);
     }
   }
 
-  private static void widen(short[] halves, int from, DType dtype, float[] y, int length) {
+  private static void widen(short[] halves, int from, DType dtype, float[] y, int at, int length) {
     boolean brain = dtype == DType.BFLOAT16;
     for (int i = 0; i < length; i++) {
       short bits = halves[from + i];
-      y[i] = brain ? Float.intBitsToFloat(bits << 16) : Float.float16ToFloat(bits);
+      y[at + i] = brain ? Float.intBitsToFloat(bits << 16) : Float.float16ToFloat(bits);
     }
   }
 
-  private static void narrow(float[] x, int from, DType dtype, short[] halves, int length) {
+  private static void narrow(float[] x, int from, DType dtype, short[] halves, int at, int length) {
     boolean brain = dtype == DType.BFLOAT16;
     for (int i = 0; i < length; i++) {
       float value = x[from + i];
-      halves[i] = brain ? Bfloat16.rounded(value) : Float.floatToFloat16(value);
+      halves[at + i] = brain ? Bfloat16.rounded(value) : Float.floatToFloat16(value);
     }
   }
 

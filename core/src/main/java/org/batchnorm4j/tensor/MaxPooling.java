@@ -24,7 +24,7 @@ final class MaxPooling {
     workers.run(
         x.axis(0),
         n -> {
-          long[] best = new long[geometry.outWidth()];
+          long[] best = new long[geometry.pairs() ? 0 : geometry.outWidth()];
           for (int c = 0; c < channels; c++) {
             int plane = n * channels + c;
             int in = plane * inPlane;

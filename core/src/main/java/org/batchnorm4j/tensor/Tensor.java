@@ -202,19 +202,22 @@ public final class Tensor {
   /** The values as floats, rounded if need be, in row-major order of the shape. */
   public float[] toFloats() {
     Tensor t = Conversion.rowMajor(this, DType.FLOAT32);
-    return Arrays.copyOfRange(t.unsafeFloatArray(), t.offset, t.offset + size());
+    float[] values = t.unsafeFloatArray();
+    return t == this ? Arrays.copyOfRange(values, offset, offset + size()) : values;
   }
 
   /** The values as doubles in row-major order of the shape. */
   public double[] toDoubles() {
     Tensor t = Conversion.rowMajor(this, DType.FLOAT64);
-    return Arrays.copyOfRange(t.unsafeDoubleArray(), t.offset, t.offset + size());
+    double[] values = t.unsafeDoubleArray();
+    return t == this ? Arrays.copyOfRange(values, offset, offset + size()) : values;
   }
 
   /** The values as longs, truncated towards zero, in row-major order of the shape. */
   public long[] toLongs() {
     Tensor t = Conversion.rowMajor(this, DType.INT64);
-    return Arrays.copyOfRange(t.unsafeLongArray(), t.offset, t.offset + size());
+    long[] values = t.unsafeLongArray();
+    return t == this ? Arrays.copyOfRange(values, offset, offset + size()) : values;
   }
 
   /** The bytes of the values as files hold them: little-endian, row-major, channels first. */

@@ -25,7 +25,6 @@ final class WinogradTiling {
   private final int wide;
   private final int images;
   private final int rows;
-  private final int[] outputPlaces;
 
   WinogradTiling(ConvolutionGeometry geometry) {
     this.geometry = geometry;
@@ -34,18 +33,6 @@ final class WinogradTiling {
     int least = Math.ceilDiv(LANES, wide);
     images = Math.clamp(Math.max(TILES / (high * wide), least), 1, Math.max(1, geometry.batch()));
     rows = Math.clamp(TILES / (wide * images), 1, high);
-    outputPlaces = outputPlaces();
-  }
-
-  /** Which of four runs, and where in it, holds each position of an output plane. */
-  private int[] outputPlaces() {
-    int[] places = new int[geometry.outPositions()];
-    for (int p = 0; p < places.length; p++) {
-      int line = p / geometry.outWidth();
-      int column = p % geometry.outWidth();
-      places[p] = (2 * (line % 2) + column % 2) * tiles() + line / 2 * wide + column / 2;
-    }
-    return places;
   }
 
   /** The shapes. */
@@ -127,26 +114,37 @@ final class WinogradTiling {
 
   /** Copies one channel of output gradients to four runs. */
   void gatherOutput(Part part, float[] g, int plane, int nextImage, float[] to) {
-    int from = 2 * part.row * geometry.outWidth();
-    int end = from + 2 * part.rows * geometry.outWidth();
-    int before = part.row * wide;
+    int width = geometry.outWidth();
     for (int i = 0; i < part.images; i++) {
-      int at = plane + i * nextImage;
-      for (int p = from; p < end; p++) {
-        to[(outputPlaces[p] - before) * part.images + i] = g[at + p];
+      for (int line = 0; line < 2 * part.rows; line++) {
+        int at = plane + i * nextImage + (2 * part.row + line) * width;
+        int even = outputPlace(line) * part.images + i;
+        int odd = even + tiles() * part.images;
+        everyOther(g, at, at + width, to, even, part.images);
+        everyOther(g, at + 1, at + width, to, odd, part.images);
       }
     }
   }
 
+  /** Where in four runs a line of a part's outputs begins; its odd columns are a run further on. */
+  private int outputPlace(int line) {
+    return line % 2 * 2 * tiles() + line / 2 * wide;
+  }
+
   /** The way back of {@link #gatherOutput}. */
   void scatterOutput(Part part, float[] runs, float[] y, int plane, int nextImage) {
-    int from = 2 * part.row * geometry.outWidth();
-    int end = from + 2 * part.rows * geometry.outWidth();
-    int before = part.row * wide;
+    int width = geometry.outWidth();
     for (int i = 0; i < part.images; i++) {
-      int at = plane + i * nextImage;
-      for (int p = from; p < end; p++) {
-        y[at + p] = runs[(outputPlaces[p] - before) * part.images + i];
+      for (int line = 0; line < 2 * part.rows; line++) {
+        int at = plane + i * nextImage + (2 * part.row + line) * width;
+        int even = outputPlace(line) * part.images + i;
+        int odd = even + tiles() * part.images;
+        for (int p = at; p < at + width; p += 2) {
+          y[p] = runs[even];
+          y[p + 1] = runs[odd];
+          even += part.images;
+          odd += part.images;
+        }
       }
     }
   }

@@ -1,8 +1,9 @@
 package org.batchnorm4j.simd;
 
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
 import static org.batchnorm4j.simd.VectorWidth.FLOATS;
 import static org.batchnorm4j.simd.VectorWidth.FLOAT_COUNT;
-import static org.batchnorm4j.simd.VectorWidth.load;
 
 import jdk.incubator.vector.FloatVector;
 import org.batchnorm4j.kernel.ScalarWinogradKernels;
@@ -12,10 +13,13 @@ import org.batchnorm4j.kernel.WinogradKernels;
  * SIMD twin of {@link ScalarWinogradKernels}; every method returns the same bits. The last vector
  * of a run overlaps the one before it; runs shorter than a vector go to the scalar twin.
  *
- * <p>A transform is taken row by row of its result, since the compiler inlines some thirty vector
- * operations in one loop and makes objects of the vectors of further ones. Rows that differ in
- * signs share a loop: {@code q.fma(sign, p)} has the bits of {@code p + q} or {@code p - q}, as the
- * product is exact.
+ * <p>A loop has at most some forty calls of the Vector API, whose vectors the compiler keeps in
+ * registers if it compiles the loop's method by itself. Inlined into a large caller, some become
+ * objects. So no such method is short enough to be inlined: each has more than 325 bytes of code,
+ * HotSpot's {@code FreqInlineSize}.
+ *
+ * <p>Rows that differ in signs share a method: {@code q.fma(sign, p)} has the bits of {@code p + q}
+ * or {@code p - q}, as the product is exact.
  *
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
@@ -37,40 +41,91 @@ final class VectorWinogradKernels implements WinogradKernels {
       scalar.input(x, from, rowStride, odd, apart, length, v, vFrom, vStride);
       return;
     }
-    for (int row = 0; row < 4; row++) {
-      // a - c, b + c, c - b, b - d
-      int plus = from + (row == 3 ? 1 : row) * rowStride;
-      int other = from + (row == 0 ? 2 : row == 2 ? 1 : row == 1 ? 2 : 3) * rowStride;
-      float sign = row == 1 ? 1f : -1f;
-      inputRow(x, plus, other, sign, odd, apart, length, v, vFrom + 4 * row * vStride, vStride);
-    }
+    inputEnds(x, from, rowStride, odd, apart, length, v, vFrom, vStride);
+    inputMiddle(
+        x, from + rowStride, rowStride, odd, apart, length, v, vFrom + 4 * vStride, vStride);
   }
 
-  private static void inputRow(
+  /** The first row of four and the last: {@code a - c} and {@code b - d}. */
+  private static void inputEnds(
       float[] x,
-      int plus,
-      int other,
-      float sign,
+      int from,
+      int rowStride,
       int odd,
       int apart,
       int length,
       float[] v,
-      int to,
+      int vFrom,
       int vStride) {
-    FloatVector signs = FloatVector.broadcast(FLOATS, sign);
     int end = length - FLOAT_COUNT;
     for (int i = 0; i < length; i += FLOAT_COUNT) {
       int at = Math.min(i, end);
-      int p = plus + at;
-      int q = other + at;
-      FloatVector d0 = load(x, q).fma(signs, load(x, p));
-      FloatVector d1 = load(x, q + odd).fma(signs, load(x, p + odd));
-      FloatVector d2 = load(x, q + apart).fma(signs, load(x, p + apart));
-      FloatVector d3 = load(x, q + apart + odd).fma(signs, load(x, p + apart + odd));
-      d0.sub(d2).intoArray(v, to + at);
-      d1.add(d2).intoArray(v, to + at + vStride);
-      d2.sub(d1).intoArray(v, to + at + 2 * vStride);
-      d1.sub(d3).intoArray(v, to + at + 3 * vStride);
+      int a = from + at;
+      int b = a + rowStride;
+      int c = b + rowStride;
+      int d = c + rowStride;
+      int to = vFrom + at;
+      FloatVector d0 = fromArray(FLOATS, x, a).sub(fromArray(FLOATS, x, c));
+      FloatVector d1 = fromArray(FLOATS, x, a + odd).sub(fromArray(FLOATS, x, c + odd));
+      FloatVector d2 = fromArray(FLOATS, x, a + apart).sub(fromArray(FLOATS, x, c + apart));
+      FloatVector d3 =
+          fromArray(FLOATS, x, a + apart + odd).sub(fromArray(FLOATS, x, c + apart + odd));
+      d0.sub(d2).intoArray(v, to);
+      d1.add(d2).intoArray(v, to + vStride);
+      d2.sub(d1).intoArray(v, to + 2 * vStride);
+      d1.sub(d3).intoArray(v, to + 3 * vStride);
+      d0 = fromArray(FLOATS, x, b).sub(fromArray(FLOATS, x, d));
+      d1 = fromArray(FLOATS, x, b + odd).sub(fromArray(FLOATS, x, d + odd));
+      d2 = fromArray(FLOATS, x, b + apart).sub(fromArray(FLOATS, x, d + apart));
+      d3 = fromArray(FLOATS, x, b + apart + odd).sub(fromArray(FLOATS, x, d + apart + odd));
+      d0.sub(d2).intoArray(v, to + 12 * vStride);
+      d1.add(d2).intoArray(v, to + 13 * vStride);
+      d2.sub(d1).intoArray(v, to + 14 * vStride);
+      d1.sub(d3).intoArray(v, to + 15 * vStride);
+    }
+  }
+
+  /** The two rows between: {@code b + c} and {@code c - b}. */
+  private static void inputMiddle(
+      float[] x,
+      int from,
+      int rowStride,
+      int odd,
+      int apart,
+      int length,
+      float[] v,
+      int vFrom,
+      int vStride) {
+    int end = length - FLOAT_COUNT;
+    for (int i = 0; i < length; i += FLOAT_COUNT) {
+      int at = Math.min(i, end);
+      int b = from + at;
+      int c = b + rowStride;
+      int to = vFrom + at;
+      FloatVector b0 = fromArray(FLOATS, x, b);
+      FloatVector b1 = fromArray(FLOATS, x, b + odd);
+      FloatVector b2 = fromArray(FLOATS, x, b + apart);
+      FloatVector b3 = fromArray(FLOATS, x, b + apart + odd);
+      FloatVector c0 = fromArray(FLOATS, x, c);
+      FloatVector c1 = fromArray(FLOATS, x, c + odd);
+      FloatVector c2 = fromArray(FLOATS, x, c + apart);
+      FloatVector c3 = fromArray(FLOATS, x, c + apart + odd);
+      FloatVector d0 = b0.add(c0);
+      FloatVector d1 = b1.add(c1);
+      FloatVector d2 = b2.add(c2);
+      FloatVector d3 = b3.add(c3);
+      d0.sub(d2).intoArray(v, to);
+      d1.add(d2).intoArray(v, to + vStride);
+      d2.sub(d1).intoArray(v, to + 2 * vStride);
+      d1.sub(d3).intoArray(v, to + 3 * vStride);
+      d0 = c0.sub(b0);
+      d1 = c1.sub(b1);
+      d2 = c2.sub(b2);
+      d3 = c3.sub(b3);
+      d0.sub(d2).intoArray(v, to + 4 * vStride);
+      d1.add(d2).intoArray(v, to + 5 * vStride);
+      d2.sub(d1).intoArray(v, to + 6 * vStride);
+      d1.sub(d3).intoArray(v, to + 7 * vStride);
     }
   }
 
@@ -95,8 +150,8 @@ final class VectorWinogradKernels implements WinogradKernels {
       float[] y,
       int to,
       int yStride) {
-    FloatVector signs = FloatVector.broadcast(FLOATS, sign);
-    FloatVector constant = FloatVector.broadcast(FLOATS, bias);
+    FloatVector signs = broadcast(FLOATS, sign);
+    FloatVector constant = broadcast(FLOATS, bias);
     int middle = 4 * stride;
     int last = 8 * stride;
     int end = length - FLOAT_COUNT;
@@ -106,14 +161,14 @@ final class VectorWinogradKernels implements WinogradKernels {
       int m1 = m0 + stride;
       int m2 = m1 + stride;
       int m3 = m2 + stride;
-      FloatVector s0 = load(m, m0 + middle).fma(signs, load(m, m0));
-      FloatVector s1 = load(m, m1 + middle).fma(signs, load(m, m1));
-      FloatVector s2 = load(m, m2 + middle).fma(signs, load(m, m2));
-      FloatVector s3 = load(m, m3 + middle).fma(signs, load(m, m3));
-      s0 = load(m, m0 + last).fma(signs, s0);
-      s1 = load(m, m1 + last).fma(signs, s1);
-      s2 = load(m, m2 + last).fma(signs, s2);
-      s3 = load(m, m3 + last).fma(signs, s3);
+      FloatVector s0 = fromArray(FLOATS, m, m0 + middle).fma(signs, fromArray(FLOATS, m, m0));
+      FloatVector s1 = fromArray(FLOATS, m, m1 + middle).fma(signs, fromArray(FLOATS, m, m1));
+      FloatVector s2 = fromArray(FLOATS, m, m2 + middle).fma(signs, fromArray(FLOATS, m, m2));
+      FloatVector s3 = fromArray(FLOATS, m, m3 + middle).fma(signs, fromArray(FLOATS, m, m3));
+      s0 = fromArray(FLOATS, m, m0 + last).fma(signs, s0);
+      s1 = fromArray(FLOATS, m, m1 + last).fma(signs, s1);
+      s2 = fromArray(FLOATS, m, m2 + last).fma(signs, s2);
+      s3 = fromArray(FLOATS, m, m3 + last).fma(signs, s3);
       s0.add(s1).add(s2).add(constant).intoArray(y, to + at);
       s1.sub(s2).sub(s3).add(constant).intoArray(y, to + at + yStride);
     }
@@ -126,45 +181,35 @@ final class VectorWinogradKernels implements WinogradKernels {
       scalar.outputGradient(g, from, stride, length, n, nFrom, nStride);
       return;
     }
-    gradientEnds(g, from, stride, length, n, nFrom, nStride);
-    gradientMiddle(g, from, stride, 1f, length, n, nFrom + 4 * nStride, nStride);
-    gradientMiddle(g, from, stride, -1f, length, n, nFrom + 8 * nStride, nStride);
-  }
-
-  private static void gradientMiddle(
-      float[] g, int from, int stride, float sign, int length, float[] n, int to, int nStride) {
-    FloatVector signs = FloatVector.broadcast(FLOATS, sign);
     int end = length - FLOAT_COUNT;
     for (int i = 0; i < length; i += FLOAT_COUNT) {
       int at = Math.min(i, end);
       int first = from + at;
-      FloatVector p = load(g, first + 2 * stride).fma(signs, load(g, first));
-      FloatVector q = load(g, first + 3 * stride).fma(signs, load(g, first + stride));
-      p.intoArray(n, to + at);
-      p.add(q).intoArray(n, to + at + nStride);
-      p.sub(q).intoArray(n, to + at + 2 * nStride);
-      q.neg().intoArray(n, to + at + 3 * nStride);
-    }
-  }
-
-  /** The first row of four and the last. */
-  private static void gradientEnds(
-      float[] g, int from, int stride, int length, float[] n, int nFrom, int nStride) {
-    int end = length - FLOAT_COUNT;
-    for (int i = 0; i < length; i += FLOAT_COUNT) {
-      int at = Math.min(i, end);
       int to = nFrom + at;
-      FloatVector a = load(g, from + at);
-      FloatVector b = load(g, from + at + stride);
+      FloatVector a = fromArray(FLOATS, g, first);
+      FloatVector b = fromArray(FLOATS, g, first + stride);
+      FloatVector c = fromArray(FLOATS, g, first + 2 * stride);
+      FloatVector d = fromArray(FLOATS, g, first + 3 * stride);
       a.intoArray(n, to);
       a.add(b).intoArray(n, to + nStride);
       a.sub(b).intoArray(n, to + 2 * nStride);
       b.neg().intoArray(n, to + 3 * nStride);
-      FloatVector c = load(g, from + at + 2 * stride).neg();
-      FloatVector d = load(g, from + at + 3 * stride);
-      c.intoArray(n, to + 12 * nStride);
-      c.sub(d).intoArray(n, to + 13 * nStride);
-      c.add(d).intoArray(n, to + 14 * nStride);
+      FloatVector p = a.add(c);
+      FloatVector q = b.add(d);
+      p.intoArray(n, to + 4 * nStride);
+      p.add(q).intoArray(n, to + 5 * nStride);
+      p.sub(q).intoArray(n, to + 6 * nStride);
+      q.neg().intoArray(n, to + 7 * nStride);
+      p = a.sub(c);
+      q = b.sub(d);
+      p.intoArray(n, to + 8 * nStride);
+      p.add(q).intoArray(n, to + 9 * nStride);
+      p.sub(q).intoArray(n, to + 10 * nStride);
+      q.neg().intoArray(n, to + 11 * nStride);
+      p = c.neg();
+      p.intoArray(n, to + 12 * nStride);
+      p.sub(d).intoArray(n, to + 13 * nStride);
+      p.add(d).intoArray(n, to + 14 * nStride);
       d.intoArray(n, to + 15 * nStride);
     }
   }
@@ -176,91 +221,156 @@ final class VectorWinogradKernels implements WinogradKernels {
       scalar.kernel(w, from, stride, length, u, uFrom, uStride);
       return;
     }
-    kernelRow(w, from, stride, length, u, uFrom, uStride);
-    kernelRow(w, from + 6 * stride, stride, length, u, uFrom + 12 * uStride, uStride);
-    kernelMiddle(w, from, stride, 1f, length, u, uFrom + 4 * uStride, uStride);
-    kernelMiddle(w, from, stride, -1f, length, u, uFrom + 8 * uStride, uStride);
+    kernelEnds(w, from, stride, length, u, uFrom, uStride);
+    kernelMiddle(w, from, stride, length, u, uFrom + 4 * uStride, uStride);
   }
 
-  private static void kernelMiddle(
-      float[] w, int from, int stride, float sign, int length, float[] u, int to, int uStride) {
-    FloatVector signs = FloatVector.broadcast(FLOATS, sign);
-    FloatVector half = FloatVector.broadcast(FLOATS, 0.5f);
+  /** The first row of four and the last, from rows of the kernel as they are. */
+  private static void kernelEnds(
+      float[] w, int from, int stride, int length, float[] u, int uFrom, int uStride) {
+    FloatVector half = broadcast(FLOATS, 0.5f);
     int end = length - FLOAT_COUNT;
     for (int i = 0; i < length; i += FLOAT_COUNT) {
       int at = Math.min(i, end);
       int first = from + at;
+      int to = uFrom + at;
       int second = first + stride;
       int third = second + stride;
-      FloatVector a = load(w, first).add(load(w, first + 6 * stride));
-      FloatVector b = load(w, second).add(load(w, second + 6 * stride));
-      FloatVector c = load(w, third).add(load(w, third + 6 * stride));
-      a = load(w, first + 3 * stride).fma(signs, a).mul(half);
-      b = load(w, second + 3 * stride).fma(signs, b).mul(half);
-      c = load(w, third + 3 * stride).fma(signs, c).mul(half);
+      FloatVector a = fromArray(FLOATS, w, first);
+      FloatVector b = fromArray(FLOATS, w, second);
+      FloatVector c = fromArray(FLOATS, w, third);
       FloatVector s = a.add(c);
-      a.intoArray(u, to + at);
-      s.add(b).mul(half).intoArray(u, to + at + uStride);
-      s.sub(b).mul(half).intoArray(u, to + at + 2 * uStride);
-      c.intoArray(u, to + at + 3 * uStride);
+      a.intoArray(u, to);
+      s.add(b).mul(half).intoArray(u, to + uStride);
+      s.sub(b).mul(half).intoArray(u, to + 2 * uStride);
+      c.intoArray(u, to + 3 * uStride);
+      first += 6 * stride;
+      second += 6 * stride;
+      third += 6 * stride;
+      a = fromArray(FLOATS, w, first);
+      b = fromArray(FLOATS, w, second);
+      c = fromArray(FLOATS, w, third);
+      s = a.add(c);
+      a.intoArray(u, to + 12 * uStride);
+      s.add(b).mul(half).intoArray(u, to + 13 * uStride);
+      s.sub(b).mul(half).intoArray(u, to + 14 * uStride);
+      c.intoArray(u, to + 15 * uStride);
     }
   }
 
-  /** A row of the result from a row of the kernel as it is: the first of four or the last. */
-  private static void kernelRow(
-      float[] w, int from, int stride, int length, float[] u, int to, int uStride) {
-    FloatVector half = FloatVector.broadcast(FLOATS, 0.5f);
+  /** The two rows between: half of the first and last row of the kernel and its second, +-. */
+  private static void kernelMiddle(
+      float[] w, int from, int stride, int length, float[] u, int uFrom, int uStride) {
+    FloatVector half = broadcast(FLOATS, 0.5f);
     int end = length - FLOAT_COUNT;
     for (int i = 0; i < length; i += FLOAT_COUNT) {
       int at = Math.min(i, end);
-      FloatVector a = load(w, from + at);
-      FloatVector b = load(w, from + at + stride);
-      FloatVector c = load(w, from + at + 2 * stride);
+      int first = from + at;
+      int to = uFrom + at;
+      FloatVector s0 = fromArray(FLOATS, w, first).add(fromArray(FLOATS, w, first + 6 * stride));
+      FloatVector s1 =
+          fromArray(FLOATS, w, first + stride).add(fromArray(FLOATS, w, first + 7 * stride));
+      FloatVector s2 =
+          fromArray(FLOATS, w, first + 2 * stride).add(fromArray(FLOATS, w, first + 8 * stride));
+      FloatVector b0 = fromArray(FLOATS, w, first + 3 * stride);
+      FloatVector b1 = fromArray(FLOATS, w, first + 4 * stride);
+      FloatVector b2 = fromArray(FLOATS, w, first + 5 * stride);
+      FloatVector a = s0.add(b0).mul(half);
+      FloatVector b = s1.add(b1).mul(half);
+      FloatVector c = s2.add(b2).mul(half);
       FloatVector s = a.add(c);
-      a.intoArray(u, to + at);
-      s.add(b).mul(half).intoArray(u, to + at + uStride);
-      s.sub(b).mul(half).intoArray(u, to + at + 2 * uStride);
-      c.intoArray(u, to + at + 3 * uStride);
+      a.intoArray(u, to);
+      s.add(b).mul(half).intoArray(u, to + uStride);
+      s.sub(b).mul(half).intoArray(u, to + 2 * uStride);
+      c.intoArray(u, to + 3 * uStride);
+      a = s0.sub(b0).mul(half);
+      b = s1.sub(b1).mul(half);
+      c = s2.sub(b2).mul(half);
+      s = a.add(c);
+      a.intoArray(u, to + 4 * uStride);
+      s.add(b).mul(half).intoArray(u, to + 5 * uStride);
+      s.sub(b).mul(half).intoArray(u, to + 6 * uStride);
+      c.intoArray(u, to + 7 * uStride);
     }
   }
 
   @Override
   public void kernelGradient(
       float[] s, int from, int stride, int length, float[] dw, int dwFrom, int dwStride) {
-    int bound = FLOATS.loopBound(length);
-    for (int column = 0; column < 4; column++) {
-      gradientColumn(s, from + column * stride, 4 * stride, bound);
+    if (length < FLOAT_COUNT) {
+      scalar.kernelGradient(s, from, stride, length, dw, dwFrom, dwStride);
+      return;
     }
-    for (int row = 0; row < 3; row++) {
-      int to = dwFrom + 3 * row * dwStride;
-      gradientRow(s, from + 4 * row * stride, stride, bound, dw, to, dwStride);
-    }
-    scalar.kernelGradient(s, from + bound, stride, length - bound, dw, dwFrom + bound, dwStride);
+    int last = from + 12 * stride;
+    gradientEnd(s, from, from, stride, length, dw, dwFrom, dwStride);
+    gradientMiddle(s, from, stride, length, dw, dwFrom + 3 * dwStride, dwStride);
+    gradientEnd(s, from, last, stride, length, dw, dwFrom + 6 * dwStride, dwStride);
   }
 
-  /** Puts a column of {@code G' s} in the place of the first three values of the column. */
-  private static void gradientColumn(float[] s, int from, int stride, int bound) {
-    FloatVector half = FloatVector.broadcast(FLOATS, 0.5f);
-    for (int i = from; i < from + bound; i += FLOAT_COUNT) {
-      FloatVector b = load(s, i + stride).mul(half);
-      FloatVector c = load(s, i + 2 * stride).mul(half);
-      FloatVector both = b.add(c);
-      load(s, i).add(both).intoArray(s, i);
-      b.sub(c).intoArray(s, i + stride);
-      both.add(load(s, i + 3 * stride)).intoArray(s, i + 2 * stride);
+  /** The first row of three or the last, by the row of {@code s} that is whole in it. */
+  private static void gradientEnd(
+      float[] s, int from, int whole, int stride, int length, float[] dw, int to, int dwStride) {
+    FloatVector half = broadcast(FLOATS, 0.5f);
+    int end = length - FLOAT_COUNT;
+    for (int i = 0; i < length; i += FLOAT_COUNT) {
+      int at = Math.min(i, end);
+      int row = whole + at;
+      int second = from + at + 4 * stride;
+      int third = second + 4 * stride;
+      FloatVector both =
+          fromArray(FLOATS, s, second).mul(half).add(fromArray(FLOATS, s, third).mul(half));
+      FloatVector a = fromArray(FLOATS, s, row).add(both);
+      second += stride;
+      third += stride;
+      both = fromArray(FLOATS, s, second).mul(half).add(fromArray(FLOATS, s, third).mul(half));
+      FloatVector b = fromArray(FLOATS, s, row + stride).add(both).mul(half);
+      second += stride;
+      third += stride;
+      both = fromArray(FLOATS, s, second).mul(half).add(fromArray(FLOATS, s, third).mul(half));
+      FloatVector c = fromArray(FLOATS, s, row + 2 * stride).add(both).mul(half);
+      second += stride;
+      third += stride;
+      both = fromArray(FLOATS, s, second).mul(half).add(fromArray(FLOATS, s, third).mul(half));
+      FloatVector d = fromArray(FLOATS, s, row + 3 * stride).add(both);
+      both = b.add(c);
+      a.add(both).intoArray(dw, to + at);
+      b.sub(c).intoArray(dw, to + at + dwStride);
+      both.add(d).intoArray(dw, to + at + 2 * dwStride);
     }
   }
 
-  private static void gradientRow(
-      float[] s, int from, int stride, int bound, float[] dw, int dwFrom, int dwStride) {
-    FloatVector half = FloatVector.broadcast(FLOATS, 0.5f);
-    for (int i = 0; i < bound; i += FLOAT_COUNT) {
-      FloatVector b = load(s, from + i + stride).mul(half);
-      FloatVector c = load(s, from + i + 2 * stride).mul(half);
+  private static void gradientMiddle(
+      float[] s, int from, int stride, int length, float[] dw, int to, int dwStride) {
+    FloatVector half = broadcast(FLOATS, 0.5f);
+    int end = length - FLOAT_COUNT;
+    for (int i = 0; i < length; i += FLOAT_COUNT) {
+      int at = Math.min(i, end);
+      int second = from + at + 4 * stride;
+      int third = second + 4 * stride;
+      FloatVector p = fromArray(FLOATS, s, second).mul(half);
+      FloatVector q = fromArray(FLOATS, s, third).mul(half);
+      FloatVector a = p.sub(q);
+      second += stride;
+      third += stride;
+      p = fromArray(FLOATS, s, second).mul(half);
+      q = fromArray(FLOATS, s, third).mul(half);
+      FloatVector b = p.sub(q);
+      second += stride;
+      third += stride;
+      p = fromArray(FLOATS, s, second).mul(half);
+      q = fromArray(FLOATS, s, third).mul(half);
+      FloatVector c = p.sub(q);
+      second += stride;
+      third += stride;
+      p = fromArray(FLOATS, s, second).mul(half);
+      q = fromArray(FLOATS, s, third).mul(half);
+      FloatVector d = p.sub(q);
+      b = b.mul(half);
+      c = c.mul(half);
       FloatVector both = b.add(c);
-      load(s, from + i).add(both).intoArray(dw, dwFrom + i);
-      b.sub(c).intoArray(dw, dwFrom + i + dwStride);
-      both.add(load(s, from + i + 3 * stride)).intoArray(dw, dwFrom + i + 2 * dwStride);
+      a.add(both).intoArray(dw, to + at);
+      b.sub(c).intoArray(dw, to + at + dwStride);
+      both.add(d).intoArray(dw, to + at + 2 * dwStride);
     }
   }
 }
