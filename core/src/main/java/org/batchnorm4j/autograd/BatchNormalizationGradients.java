@@ -175,7 +175,7 @@ final class BatchNormalizationGradients implements NormalizationGradients {
       Tensor total = Shaping.sumTo(wide(active(g, pass), pass), channelShape(), pass);
       return pass.to(pass.reshape(total, inverse.length), dtype);
     }
-    return perChannel(biasSums(g, pass), dtype, pass);
+    return perChannel(sums(g, pass).sumG(), dtype, pass);
   }
 
   /** The gradient of beta in float64. */
