@@ -36,8 +36,8 @@ class TrainingStepHeapTest {
 
   /**
    * One output of a convolution has {@code 4 * 16 * 32 * 16 * 16} bytes, half a MiB. What a step
-   * takes from the heap, arrays with a value per channel and small objects whether compiled or
-   * not, is to stay below half of that, so any such array made anew shows.
+   * takes from the heap, arrays with a value per channel and small objects whether compiled or not,
+   * is to stay below half of that, so any such array made anew shows.
    */
   @Test
   void noTensorOfAStepIsMadeAnewOnceAFewStepsWereTaken() {
