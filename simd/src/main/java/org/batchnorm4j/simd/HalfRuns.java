@@ -1,8 +1,6 @@
 package org.batchnorm4j.simd;
 
-import static org.batchnorm4j.simd.VectorWidth.FLOAT_COUNT;
 import static org.batchnorm4j.simd.VectorWidth.SHAPE;
-import static org.batchnorm4j.simd.VectorWidth.load;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -14,13 +12,17 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Runs of half types to float32 and back, with the bits of {@link
- * org.batchnorm4j.kernel.ScalarKernels} (of a NaN, the class). Runs have at least {@link
- * VectorWidth#FLOAT_COUNT} values; the last vector of a run overlaps the one before it.
+ * org.batchnorm4j.kernel.ScalarKernels} (of a NaN, the class). Runs have at least {@link #COUNT}
+ * values; the last vector of a run overlaps the one before it.
  */
 final class HalfRuns {
   /** From this length on the compiler's own vectors over float16 are faster. */
   static final int LONG = 256;
 
+  /** Values of a vector. */
+  static final int COUNT = SHAPE.vectorBitSize() / Float.SIZE;
+
+  private static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, SHAPE);
   private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, SHAPE);
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(SHAPE.vectorBitSize() / 2));
@@ -34,11 +36,11 @@ final class HalfRuns {
 
   static void widenFloat16(
       short[] x, int xFrom, int runs, int stride, int length, float[] y, int yFrom) {
-    int end = length - FLOAT_COUNT;
+    int end = length - COUNT;
     for (int r = 0; r < runs; r++) {
       int from = xFrom + r * stride;
       int to = yFrom + r * length;
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
+      for (int i = 0; i < end; i += COUNT) {
         fromFloat16(x, from + i).intoArray(y, to + i);
       }
       fromFloat16(x, from + end).intoArray(y, to + end);
@@ -62,13 +64,13 @@ final class HalfRuns {
 
   static void narrowFloat16(
       float[] x, int xFrom, short[] y, int yFrom, int runs, int stride, int length) {
-    int end = length - FLOAT_COUNT;
+    int end = length - COUNT;
     for (int r = 0; r < runs; r++) {
       int from = xFrom + r * length;
       int to = yFrom + r * stride;
-      for (int i = 0; i < length; i += FLOAT_COUNT) {
+      for (int i = 0; i < length; i += COUNT) {
         int at = Math.min(i, end); // one place that calls: a second one would not be inlined
-        toFloat16(load(x, from + at)).intoArray(y, to + at);
+        toFloat16(FloatVector.fromArray(FLOATS, x, from + at)).intoArray(y, to + at);
       }
     }
   }
@@ -96,11 +98,11 @@ final class HalfRuns {
 
   static void widenBfloat16(
       short[] x, int xFrom, int runs, int stride, int length, float[] y, int yFrom) {
-    int end = length - FLOAT_COUNT;
+    int end = length - COUNT;
     for (int r = 0; r < runs; r++) {
       int from = xFrom + r * stride;
       int to = yFrom + r * length;
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
+      for (int i = 0; i < end; i += COUNT) {
         fromBfloat16(x, from + i).intoArray(y, to + i);
       }
       fromBfloat16(x, from + end).intoArray(y, to + end);
@@ -113,14 +115,14 @@ final class HalfRuns {
 
   static void narrowBfloat16(
       float[] x, int xFrom, short[] y, int yFrom, int runs, int stride, int length) {
-    int end = length - FLOAT_COUNT;
+    int end = length - COUNT;
     for (int r = 0; r < runs; r++) {
       int from = xFrom + r * length;
       int to = yFrom + r * stride;
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
-        toBfloat16(load(x, from + i)).intoArray(y, to + i);
+      for (int i = 0; i < end; i += COUNT) {
+        toBfloat16(FloatVector.fromArray(FLOATS, x, from + i)).intoArray(y, to + i);
       }
-      toBfloat16(load(x, from + end)).intoArray(y, to + end);
+      toBfloat16(FloatVector.fromArray(FLOATS, x, from + end)).intoArray(y, to + end);
     }
   }
 

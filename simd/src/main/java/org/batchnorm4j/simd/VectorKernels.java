@@ -416,7 +416,7 @@ public final class VectorKernels implements CpuKernels {
       short[] x, int xFrom, int runs, int stride, int length, float[] y, int yFrom) {
     if (stride == length && runs > 1) {
       widenFloat16(x, xFrom, 1, 0, runs * length, y, yFrom);
-    } else if (length < FLOAT_COUNT || length >= HalfRuns.LONG) {
+    } else if (length < HalfRuns.COUNT || length >= HalfRuns.LONG) {
       scalar.widenFloat16(x, xFrom, runs, stride, length, y, yFrom);
     } else {
       HalfRuns.widenFloat16(x, xFrom, runs, stride, length, y, yFrom);
@@ -428,7 +428,7 @@ public final class VectorKernels implements CpuKernels {
       float[] x, int xFrom, short[] y, int yFrom, int runs, int stride, int length) {
     if (stride == length && runs > 1) {
       narrowFloat16(x, xFrom, y, yFrom, 1, 0, runs * length);
-    } else if (length < FLOAT_COUNT || length >= HalfRuns.LONG) {
+    } else if (length < HalfRuns.COUNT || length >= HalfRuns.LONG) {
       scalar.narrowFloat16(x, xFrom, y, yFrom, runs, stride, length);
     } else {
       HalfRuns.narrowFloat16(x, xFrom, y, yFrom, runs, stride, length);
@@ -440,7 +440,7 @@ public final class VectorKernels implements CpuKernels {
       short[] x, int xFrom, int runs, int stride, int length, float[] y, int yFrom) {
     if (stride == length && runs > 1) {
       widenBfloat16(x, xFrom, 1, 0, runs * length, y, yFrom);
-    } else if (length < FLOAT_COUNT) {
+    } else if (length < HalfRuns.COUNT) {
       scalar.widenBfloat16(x, xFrom, runs, stride, length, y, yFrom);
     } else {
       HalfRuns.widenBfloat16(x, xFrom, runs, stride, length, y, yFrom);
@@ -452,7 +452,7 @@ public final class VectorKernels implements CpuKernels {
       float[] x, int xFrom, short[] y, int yFrom, int runs, int stride, int length) {
     if (stride == length && runs > 1) {
       narrowBfloat16(x, xFrom, y, yFrom, 1, 0, runs * length);
-    } else if (length < FLOAT_COUNT) {
+    } else if (length < HalfRuns.COUNT) {
       scalar.narrowBfloat16(x, xFrom, y, yFrom, runs, stride, length);
     } else {
       HalfRuns.narrowBfloat16(x, xFrom, y, yFrom, runs, stride, length);
