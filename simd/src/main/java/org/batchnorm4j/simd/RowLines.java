@@ -168,13 +168,13 @@ final class RowLines {
       FloatVector as = load(a, at + c);
       FloatVector bs = load(b, at + c);
       FloatVector ds = load(d, at + c);
-      FloatVector slope0 = load(x, x0 + c).sub(means).fma(bs, ds);
+      FloatVector slope0 = FloatVector.fromArray(FLOATS, x, x0 + c).sub(means).fma(bs, ds);
       load(g, g0 + c).fma(as, slope0).intoArray(dx, dx0 + c);
-      FloatVector slope1 = load(x, x1 + c).sub(means).fma(bs, ds);
+      FloatVector slope1 = FloatVector.fromArray(FLOATS, x, x1 + c).sub(means).fma(bs, ds);
       load(g, g1 + c).fma(as, slope1).intoArray(dx, dx1 + c);
-      FloatVector slope2 = load(x, x2 + c).sub(means).fma(bs, ds);
+      FloatVector slope2 = FloatVector.fromArray(FLOATS, x, x2 + c).sub(means).fma(bs, ds);
       load(g, g2 + c).fma(as, slope2).intoArray(dx, dx2 + c);
-      FloatVector slope3 = load(x, x3 + c).sub(means).fma(bs, ds);
+      FloatVector slope3 = FloatVector.fromArray(FLOATS, x, x3 + c).sub(means).fma(bs, ds);
       load(g, g3 + c).fma(as, slope3).intoArray(dx, dx3 + c);
     }
   }

@@ -22,7 +22,9 @@ import jdk.incubator.vector.VectorOperators;
  *
  * <p>A method has about 45 calls of the Vector API at most. With more than C2 inlines in one go, in
  * one start of the JVM out of two its vectors become objects, which is four to ten times slower.
- * For the same reason methods call nothing but the Vector API after their loops.
+ * For the same reason methods call nothing but the Vector API after their loops, and the groups
+ * have more than 325 bytes of code, HotSpot's {@code FreqInlineSize}: shorter ones are inlined into
+ * their callers, and with these they are past that limit, sometimes only after thousands of calls.
  */
 final class RowSums {
   private static final int PAIR = 2 * DOUBLE_COUNT;
@@ -209,18 +211,22 @@ final class RowSums {
       FloatVector means = loadNarrow(mean, at + c);
       DoubleVector sum = DoubleVector.fromArray(DOUBLES, sumG, at + c);
       DoubleVector product = DoubleVector.fromArray(DOUBLES, sumGx, at + c);
+      FloatVector centred0 = FloatVector.fromArray(NARROW, x, x0 + c).sub(means);
       DoubleVector d0 = loadWide(g, g0 + c);
       sum = sum.add(d0);
-      product = d0.fma(widened(loadNarrow(x, x0 + c).sub(means)), product);
+      product = d0.fma(widened(centred0), product);
+      FloatVector centred1 = FloatVector.fromArray(NARROW, x, x1 + c).sub(means);
       DoubleVector d1 = loadWide(g, g1 + c);
       sum = sum.add(d1);
-      product = d1.fma(widened(loadNarrow(x, x1 + c).sub(means)), product);
+      product = d1.fma(widened(centred1), product);
+      FloatVector centred2 = FloatVector.fromArray(NARROW, x, x2 + c).sub(means);
       DoubleVector d2 = loadWide(g, g2 + c);
       sum = sum.add(d2);
-      product = d2.fma(widened(loadNarrow(x, x2 + c).sub(means)), product);
+      product = d2.fma(widened(centred2), product);
+      FloatVector centred3 = FloatVector.fromArray(NARROW, x, x3 + c).sub(means);
       DoubleVector d3 = loadWide(g, g3 + c);
       sum = sum.add(d3);
-      product = d3.fma(widened(loadNarrow(x, x3 + c).sub(means)), product);
+      product = d3.fma(widened(centred3), product);
       sum.intoArray(sumG, at + c);
       product.intoArray(sumGx, at + c);
     }

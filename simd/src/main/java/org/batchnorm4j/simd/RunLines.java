@@ -12,6 +12,9 @@ import jdk.incubator.vector.VectorOperators;
  * Elementwise kernels over runs of at least one vector, each of which has constants of its own: the
  * output and the input gradient. The last vector of a run is computed first and stored at the end,
  * as {@link VectorKernels} says.
+ *
+ * <p>The input gradients are too long to be inlined, as {@link RowSums} says; the outputs have few
+ * calls of the Vector API and need not be.
  */
 final class RunLines {
   private RunLines() {}
@@ -93,12 +96,22 @@ final class RunLines {
       FloatVector as = FloatVector.broadcast(FLOATS, a[at + r]);
       FloatVector bs = FloatVector.broadcast(FLOATS, b[at + r]);
       FloatVector cs = FloatVector.broadcast(FLOATS, c[at + r]);
-      FloatVector last =
-          VectorKernels.inputGradient(
-              load(g, gRun + end), load(x, xRun + end).sub(means), as, bs, cs);
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
-        VectorKernels.inputGradient(load(g, gRun + i), load(x, xRun + i).sub(means), as, bs, cs)
-            .intoArray(dx, dxRun + i);
+      FloatVector lastCentred = load(x, xRun + end).sub(means);
+      FloatVector last = load(g, gRun + end).fma(as, lastCentred.fma(bs, cs));
+      int i = 0;
+      for (; i + FLOAT_COUNT < end; i += 2 * FLOAT_COUNT) {
+        int next = i + FLOAT_COUNT;
+        FloatVector centred0 = FloatVector.fromArray(FLOATS, x, xRun + i).sub(means);
+        FloatVector centred1 = FloatVector.fromArray(FLOATS, x, xRun + next).sub(means);
+        FloatVector gradient0 = FloatVector.fromArray(FLOATS, g, gRun + i);
+        FloatVector gradient1 = FloatVector.fromArray(FLOATS, g, gRun + next);
+        gradient0.fma(as, centred0.fma(bs, cs)).intoArray(dx, dxRun + i);
+        gradient1.fma(as, centred1.fma(bs, cs)).intoArray(dx, dxRun + next);
+      }
+      if (i < end) {
+        FloatVector centred = FloatVector.fromArray(FLOATS, x, xRun + i).sub(means);
+        FloatVector gradient = FloatVector.fromArray(FLOATS, g, gRun + i);
+        gradient.fma(as, centred.fma(bs, cs)).intoArray(dx, dxRun + i);
       }
       last.intoArray(dx, dxRun + end);
     }

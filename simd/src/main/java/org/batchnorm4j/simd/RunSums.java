@@ -68,7 +68,19 @@ final class RunSums {
       DoubleVector sum1 = DoubleVector.fromArray(DOUBLES, sums, k + DOUBLE_COUNT);
       DoubleVector square0 = DoubleVector.fromArray(DOUBLES, squares, k);
       DoubleVector square1 = DoubleVector.fromArray(DOUBLES, squares, k + DOUBLE_COUNT);
-      for (int i = 0; i < steps; i += VirtualLanes.STEP) {
+      int i = 0;
+      for (; i + VirtualLanes.STEP < steps; i += 2 * VirtualLanes.STEP) {
+        int next = run + i + VirtualLanes.STEP;
+        DoubleVector d0 = loadWide(x, run + i).sub(pivots);
+        DoubleVector d1 = loadWide(x, run + i + DOUBLE_COUNT).sub(pivots);
+        DoubleVector d2 = loadWide(x, next).sub(pivots);
+        DoubleVector d3 = loadWide(x, next + DOUBLE_COUNT).sub(pivots);
+        sum0 = sum0.add(d0).add(d2);
+        sum1 = sum1.add(d1).add(d3);
+        square0 = d2.fma(d2, d0.fma(d0, square0));
+        square1 = d3.fma(d3, d1.fma(d1, square1));
+      }
+      if (i < steps) {
         DoubleVector d0 = loadWide(x, run + i).sub(pivots);
         DoubleVector d1 = loadWide(x, run + i + DOUBLE_COUNT).sub(pivots);
         sum0 = sum0.add(d0);
@@ -172,14 +184,19 @@ final class RunSums {
       DoubleVector product0 = DoubleVector.fromArray(DOUBLES, sumGx, k);
       DoubleVector product1 = DoubleVector.fromArray(DOUBLES, sumGx, k + DOUBLE_COUNT);
       for (int i = 0; i < steps; i += VirtualLanes.STEP) {
-        FloatVector c0 = loadNarrow(x, xRun + i).sub(means);
-        FloatVector c1 = loadNarrow(x, xRun + i + DOUBLE_COUNT).sub(means);
-        DoubleVector g0 = loadWide(g, gRun + i);
-        DoubleVector g1 = loadWide(g, gRun + i + DOUBLE_COUNT);
+        int next = i + DOUBLE_COUNT;
+        FloatVector c0 = FloatVector.fromArray(NARROW, x, xRun + i).sub(means);
+        FloatVector c1 = FloatVector.fromArray(NARROW, x, xRun + next).sub(means);
+        FloatVector n0 = FloatVector.fromArray(NARROW, g, gRun + i);
+        FloatVector n1 = FloatVector.fromArray(NARROW, g, gRun + next);
+        DoubleVector g0 = (DoubleVector) n0.convertShape(VectorOperators.F2D, DOUBLES, 0);
+        DoubleVector g1 = (DoubleVector) n1.convertShape(VectorOperators.F2D, DOUBLES, 0);
+        DoubleVector d0 = (DoubleVector) c0.convertShape(VectorOperators.F2D, DOUBLES, 0);
+        DoubleVector d1 = (DoubleVector) c1.convertShape(VectorOperators.F2D, DOUBLES, 0);
         sum0 = sum0.add(g0);
         sum1 = sum1.add(g1);
-        product0 = g0.fma(widened(c0), product0);
-        product1 = g1.fma(widened(c1), product1);
+        product0 = g0.fma(d0, product0);
+        product1 = g1.fma(d1, product1);
       }
       sum0.intoArray(sumG, k);
       sum1.intoArray(sumG, k + DOUBLE_COUNT);
