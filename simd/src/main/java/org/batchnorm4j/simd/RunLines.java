@@ -5,6 +5,7 @@ import static org.batchnorm4j.simd.VectorWidth.FLOATS;
 import static org.batchnorm4j.simd.VectorWidth.FLOAT_COUNT;
 import static org.batchnorm4j.simd.VectorWidth.load;
 
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -13,8 +14,8 @@ import jdk.incubator.vector.VectorOperators;
  * output and the input gradient. The last vector of a run is computed first and stored at the end,
  * as {@link VectorKernels} says.
  *
- * <p>The input gradients are too long to be inlined, as {@link RowSums} says; the outputs have few
- * calls of the Vector API and need not be.
+ * <p>The input gradients are too long to be inlined, as {@link RowSums} says, that without ReLU
+ * thanks to its checks; the outputs have few calls of the Vector API and need not be.
  */
 final class RunLines {
   private RunLines() {}
@@ -87,6 +88,13 @@ final class RunLines {
       float[] b,
       float[] c,
       int at) {
+    Objects.checkFromIndexSize(xFrom, runs * length, x.length);
+    Objects.checkFromIndexSize(gFrom, runs * length, g.length);
+    Objects.checkFromIndexSize(dxFrom, runs * length, dx.length);
+    Objects.checkFromIndexSize(at, runs, mean.length);
+    Objects.checkFromIndexSize(at, runs, a.length);
+    Objects.checkFromIndexSize(at, runs, b.length);
+    Objects.checkFromIndexSize(at, runs, c.length);
     int end = length - FLOAT_COUNT;
     for (int r = 0; r < runs; r++) {
       int xRun = xFrom + r * length;
@@ -98,17 +106,7 @@ final class RunLines {
       FloatVector cs = FloatVector.broadcast(FLOATS, c[at + r]);
       FloatVector lastCentred = load(x, xRun + end).sub(means);
       FloatVector last = load(g, gRun + end).fma(as, lastCentred.fma(bs, cs));
-      int i = 0;
-      for (; i + FLOAT_COUNT < end; i += 2 * FLOAT_COUNT) {
-        int next = i + FLOAT_COUNT;
-        FloatVector centred0 = FloatVector.fromArray(FLOATS, x, xRun + i).sub(means);
-        FloatVector centred1 = FloatVector.fromArray(FLOATS, x, xRun + next).sub(means);
-        FloatVector gradient0 = FloatVector.fromArray(FLOATS, g, gRun + i);
-        FloatVector gradient1 = FloatVector.fromArray(FLOATS, g, gRun + next);
-        gradient0.fma(as, centred0.fma(bs, cs)).intoArray(dx, dxRun + i);
-        gradient1.fma(as, centred1.fma(bs, cs)).intoArray(dx, dxRun + next);
-      }
-      if (i < end) {
+      for (int i = 0; i < end; i += FLOAT_COUNT) {
         FloatVector centred = FloatVector.fromArray(FLOATS, x, xRun + i).sub(means);
         FloatVector gradient = FloatVector.fromArray(FLOATS, g, gRun + i);
         gradient.fma(as, centred.fma(bs, cs)).intoArray(dx, dxRun + i);

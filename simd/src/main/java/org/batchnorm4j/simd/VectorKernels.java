@@ -205,11 +205,6 @@ public final class VectorKernels implements CpuKernels {
     }
   }
 
-  static FloatVector inputGradient(
-      FloatVector g, FloatVector centred, FloatVector a, FloatVector b, FloatVector c) {
-    return g.fma(a, centred.fma(b, c));
-  }
-
   @Override
   public void runInputGradientRelu(
       float[] x,

@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
  * the second time well after the first second on a busy machine.
  */
 final class WarmUp {
-  private static final long CHUNK_NANOS = 50_000_000;
+  private static final long CHUNK_NANOS = 20_000_000;
   private static final long MOST_NANOS = 4_000_000_000L;
 
   /** Who takes so long is not asked twice. */
@@ -19,7 +19,7 @@ final class WarmUp {
   private static final int QUIET_CHUNKS = 4;
 
   /** More compiling than this in a chunk may still bring a gain. */
-  private static final long BUSY_MILLIS = 10;
+  private static final long BUSY_MILLIS = 4;
 
   /** What counts as a gain. */
   private static final double GAIN = 0.97;
