@@ -53,9 +53,6 @@ record Strips(
   /** Values of a block where there is nothing to add up. */
   private static final int VALUES = 65536;
 
-  /** Values of a tensor that stays in the last cache with two others; its blocks are pieces. */
-  private static final int IN_CACHE = 1 << 21;
-
   /**
    * The blocks for sums.
    *
@@ -75,9 +72,7 @@ record Strips(
     int most = Math.max(1, StripBlock.PIECE / length);
     int perBlock = whole.repeats > 1 ? channels : Math.min(most, channels);
     int width = perBlock * length * whole.repeats;
-    boolean cached = (long) rows * channels * length <= IN_CACHE;
-    int values = cached ? StripBlock.PIECE : VALUES;
-    return whole.cut(Math.max(1, values / width), perBlock);
+    return whole.cut(Math.max(1, VALUES / width), perBlock);
   }
 
   private static Strips of(int rows, int channels, int length, int columns) {
