@@ -9,87 +9,95 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.batchnorm4j.cli.apply.NormKind;
 import org.batchnorm4j.cli.apply.NormOptions;
+import org.batchnorm4j.cli.line.Definition;
 import org.batchnorm4j.cli.line.Given;
-import org.batchnorm4j.cli.line.Option;
-import org.batchnorm4j.cli.line.Parameter;
 import org.batchnorm4j.cli.line.Suggestion;
-import org.batchnorm4j.cli.line.Syntax;
 import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.CpuBackend;
 import org.batchnorm4j.tensor.MatrixMultiplyPreference;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** The command {@code apply}. Used from one thread. */
 final class ApplyCommand implements Callable<Integer> {
   /** What can be written behind it. */
-  static final Syntax SYNTAX =
-      Syntax.of(
-              "batchnorm4j apply",
-              "Runs one normalisation on the tensors of a safetensors file, and backward"
-                  + " where there is a gradient.",
-              "",
-              "  batchnorm4j apply NORM IN OUT [options]",
-              "  batchnorm4j apply --case --verify FILE-OR-DIRECTORY...",
-              "",
-              "NORM is batch_norm, layer_norm, group_norm, instance_norm or rms_norm. IN"
-                  + " holds input and, if wanted, weight, bias, running_mean, running_var,"
-                  + " num_batches_tracked and grad_output. OUT gets output, grad_input,"
-                  + " grad_weight, grad_bias, and the running statistics; it is replaced"
-                  + " if it exists. With several INs or a directory OUT is a directory. With"
-                  + " --case --verify every path is an IN and nothing is written.",
-              "")
-          .withParameters(
-              Parameter.repeated(
-                  "ARGUMENT", "NORM (with --case: if wanted), files or directories, OUT."))
-          .withOptions(
-              Option.value(
-                  "--training",
-                  "BOOL",
-                  "batch_norm, instance_norm; true: the input's own statistics normalise and running ones move; false: the running"
-                      + " ones normalise if given (default: false, instance_norm true)."),
-              Option.value(
-                  "--momentum",
-                  "M",
-                  "batch_norm, instance_norm: weight of the new batch (with onnx and keras: of the old value), or cumulative"
-                      + " (default: 0.1)."),
-              Option.value("--eps", "E", "Inside the root (default: 1e-5)."),
-              Option.value(
-                  "--normalized-shape",
-                  "SIZES",
-                  "layer_norm, rms_norm: the last axes, as 3,4 (default: shape of the weight)."),
-              Option.value("--groups", "G", "group_norm: number of groups."),
-              Option.value(
-                  "--preset",
-                  "SYSTEM",
-                  "batch_norm of pytorch (default), puzzlelib, labml, onnx or keras: defaults, which"
-                      + " variance is stored, what momentum means. group_norm of pytorch or onnx, which may"
-                      + " have a weight per group."),
-              Option.value(
-                  "--init-factor",
-                  "F",
-                  "batch_norm: the n-th batch weighs max(init / n, min), as in PuzzleLib."),
-              Option.value("--min-factor", "F", "See --init-factor."),
-              Option.value(
-                  "--running-variance",
-                  "KIND",
-                  "batch_norm: which variance running_var follows: unbiased or biased."),
-              Option.value(
-                  "--layout",
-                  "LAYOUT",
-                  "Compute in channels_first (default) or channels_last; files are channels first."),
-              Option.flag(
-                  "--case",
-                  "Take norm and options from each file's metadata; options here go before."),
-              Option.flag(
-                  "--verify",
-                  "Compare with the tensors expected.*; exit code 1 if one is out of bounds."),
-              Processing.THREADS,
-              Processing.KERNELS,
-              Option.flag("--quiet", "Print failures and the total only."),
-              Option.VERBOSE,
-              Option.HELP);
+  static CommandSpec spec() {
+    return Definition.command(
+            "batchnorm4j apply",
+            "Runs one normalisation on the tensors of a safetensors file, and backward"
+                + " where there is a gradient.",
+            "",
+            "  batchnorm4j apply NORM IN OUT [options]",
+            "  batchnorm4j apply --case --verify FILE-OR-DIRECTORY...",
+            "",
+            "NORM is batch_norm, layer_norm, group_norm, instance_norm or rms_norm. IN"
+                + " holds input and, if wanted, weight, bias, running_mean, running_var,"
+                + " num_batches_tracked and grad_output. OUT gets output, grad_input,"
+                + " grad_weight, grad_bias, and the running statistics; it is replaced"
+                + " if it exists. With several INs or a directory OUT is a directory. With"
+                + " --case --verify every path is an IN and nothing is written.",
+            "")
+        .addPositional(
+            Definition.parameters(
+                "ARGUMENT", "NORM (with --case: if wanted), files or directories, OUT."))
+        .addOption(
+            Definition.text(
+                "--training",
+                "BOOL",
+                "batch_norm, instance_norm; true: the input's own statistics normalise and running ones move; false: the running"
+                    + " ones normalise if given (default: false, instance_norm true)."))
+        .addOption(
+            Definition.text(
+                "--momentum",
+                "M",
+                "batch_norm, instance_norm: weight of the new batch (with onnx and keras: of the old value), or cumulative"
+                    + " (default: 0.1)."))
+        .addOption(Definition.text("--eps", "E", "Inside the root (default: 1e-5)."))
+        .addOption(
+            Definition.text(
+                "--normalized-shape",
+                "SIZES",
+                "layer_norm, rms_norm: the last axes, as 3,4 (default: shape of the weight)."))
+        .addOption(Definition.text("--groups", "G", "group_norm: number of groups."))
+        .addOption(
+            Definition.text(
+                "--preset",
+                "SYSTEM",
+                "batch_norm of pytorch (default), puzzlelib, labml, onnx or keras: defaults, which"
+                    + " variance is stored, what momentum means. group_norm of pytorch or onnx, which may"
+                    + " have a weight per group."))
+        .addOption(
+            Definition.text(
+                "--init-factor",
+                "F",
+                "batch_norm: the n-th batch weighs max(init / n, min), as in PuzzleLib."))
+        .addOption(Definition.text("--min-factor", "F", "See --init-factor."))
+        .addOption(
+            Definition.text(
+                "--running-variance",
+                "KIND",
+                "batch_norm: which variance running_var follows: unbiased or biased."))
+        .addOption(
+            Definition.text(
+                "--layout",
+                "LAYOUT",
+                "Compute in channels_first (default) or channels_last; files are channels first."))
+        .addOption(
+            Definition.flag(
+                "--case",
+                "Take norm and options from each file's metadata; options here go before."))
+        .addOption(
+            Definition.flag(
+                "--verify",
+                "Compare with the tensors expected.*; exit code 1 if one is out of bounds."))
+        .addOption(Processing.threadsOption())
+        .addOption(Processing.kernelsOption())
+        .addOption(Definition.flag("--quiet", "Print failures and the total only."))
+        .addOption(Definition.verbose())
+        .addOption(Definition.help());
+  }
 
   /** Options that a file may hold too, under their names there. */
   private static final List<String> OF_FILES =

@@ -2,23 +2,18 @@ package org.batchnorm4j.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.batchnorm4j.cli.line.Definition;
 import org.batchnorm4j.cli.line.Given;
-import org.batchnorm4j.cli.line.Option;
-import org.batchnorm4j.cli.line.Parameter;
-import org.batchnorm4j.cli.line.Syntax;
 import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.data.DataSource;
 import org.batchnorm4j.tensor.CpuBackend;
 import org.batchnorm4j.training.Checkpoint;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** What the commands on a checkpoint have in common. Used from one thread. */
 final class CheckpointOptions {
-  /** For commands that write a checkpoint. */
-  static final Option OUT =
-      Option.required(
-          "--out", "FILE", "Where the new checkpoint goes; written whole or not at all.");
-
   private final Path checkpoint;
   private final @Nullable String data;
   private final @Nullable Integer holdout;
@@ -33,26 +28,34 @@ final class CheckpointOptions {
     kernels = given.text("--kernels");
   }
 
+  /** For commands that write a checkpoint. */
+  static OptionSpec out() {
+    return Definition.requiredPath(
+        "--out", "FILE", "Where the new checkpoint goes; written whole or not at all.");
+  }
+
   /** What all these commands take, the options behind those of the command. */
-  static Syntax behind(Syntax command) {
+  static CommandSpec behind(CommandSpec command) {
     return command
-        .withParameters(
-            Parameter.once("CHECKPOINT", "A checkpoint.safetensors, or the directory of a run."))
-        .withOptions(
-            Option.value(
+        .addPositional(
+            Definition.parameter(
+                "CHECKPOINT", "A checkpoint.safetensors, or the directory of a run."))
+        .addOption(
+            Definition.text(
                 "--data",
                 "DATA",
                 "Pictures: digits, mnist:DIR, fashion-mnist:DIR or cifar10:DIR (default: those of"
-                    + " the run)."),
-            Option.value(
+                    + " the run)."))
+        .addOption(
+            Definition.whole(
                 "--holdout",
                 "N",
                 "The last N pictures of the t10k files are for testing (default: as in the run if"
-                    + " the data are the same, else all)."),
-            Processing.THREADS,
-            Processing.KERNELS,
-            Option.VERBOSE,
-            Option.HELP);
+                    + " the data are the same, else all)."))
+        .addOption(Processing.threadsOption())
+        .addOption(Processing.kernelsOption())
+        .addOption(Definition.verbose())
+        .addOption(Definition.help());
   }
 
   /**

@@ -2,9 +2,8 @@ package org.batchnorm4j.cli;
 
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.batchnorm4j.cli.line.Definition;
 import org.batchnorm4j.cli.line.Given;
-import org.batchnorm4j.cli.line.Option;
-import org.batchnorm4j.cli.line.Syntax;
 import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.data.DataLoader;
 import org.batchnorm4j.data.Dataset;
@@ -14,23 +13,29 @@ import org.batchnorm4j.nn.deploy.DiagnosisLimits;
 import org.batchnorm4j.nn.deploy.Finding;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** The command {@code diagnose}. Used from one thread. */
 final class DiagnoseCommand implements Callable<Integer> {
   /** What can be written behind it. */
-  static final Syntax SYNTAX =
-      CheckpointOptions.behind(
-          Syntax.of(
-                  "batchnorm4j diagnose",
-                  "Looks for what usually goes wrong with batch norm: statistics that never moved"
-                      + " or are far from those of a batch, tiny variances, NaN, dead channels,"
-                      + " small batches, inverted momentum, biases without effect.")
-              .withOptions(
-                  Option.value(
-                      "--batch-size",
-                      "N",
-                      "Training pictures to look at (default: a batch of the run)."))
-              .withFooter("", "Exit codes: 0 no findings, 3 findings, 1 failure, 2 wrong usage."));
+  static CommandSpec spec() {
+    CommandSpec command =
+        CheckpointOptions.behind(
+            Definition.command(
+                    "batchnorm4j diagnose",
+                    "Looks for what usually goes wrong with batch norm: statistics that never moved"
+                        + " or are far from those of a batch, tiny variances, NaN, dead channels,"
+                        + " small batches, inverted momentum, biases without effect.")
+                .addOption(
+                    Definition.whole(
+                        "--batch-size",
+                        "N",
+                        "Training pictures to look at (default: a batch of the run).")));
+    command
+        .usageMessage()
+        .footer("", "Exit codes: 0 no findings, 3 findings, 1 failure, 2 wrong usage.");
+    return command;
+  }
 
   private static final int FINDINGS = 3;
 

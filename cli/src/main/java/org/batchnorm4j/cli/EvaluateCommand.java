@@ -1,21 +1,23 @@
 package org.batchnorm4j.cli;
 
 import java.util.concurrent.Callable;
+import org.batchnorm4j.cli.line.Definition;
 import org.batchnorm4j.cli.line.Given;
-import org.batchnorm4j.cli.line.Syntax;
 import org.batchnorm4j.data.Dataset;
 import org.batchnorm4j.tensor.CpuBackend;
 import org.batchnorm4j.training.Evaluation;
 import org.batchnorm4j.training.Evaluator;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** The command {@code evaluate}. Used from one thread. */
 final class EvaluateCommand implements Callable<Integer> {
   /** What can be written behind it. */
-  static final Syntax SYNTAX =
-      CheckpointOptions.behind(
-          Syntax.of(
-              "batchnorm4j evaluate",
-              "Tests a trained network: accuracy, loss and which classes it confuses."));
+  static CommandSpec spec() {
+    return CheckpointOptions.behind(
+        Definition.command(
+            "batchnorm4j evaluate",
+            "Tests a trained network: accuracy, loss and which classes it confuses."));
+  }
 
   private final Surroundings surroundings;
   private final CheckpointOptions given;

@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.cli.line.Definition;
 import org.batchnorm4j.cli.line.Given;
-import org.batchnorm4j.cli.line.Syntax;
 import org.batchnorm4j.data.DataLoader;
 import org.batchnorm4j.data.Dataset;
 import org.batchnorm4j.data.LoaderOptions;
@@ -18,17 +18,19 @@ import org.batchnorm4j.nn.deploy.FoldedModel;
 import org.batchnorm4j.nn.deploy.Folding;
 import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.Tensor;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** The command {@code fold}. Used from one thread. */
 final class FoldCommand implements Callable<Integer> {
   /** What can be written behind it. */
-  static final Syntax SYNTAX =
-      CheckpointOptions.behind(
-          Syntax.of(
-                  "batchnorm4j fold",
-                  "Folds the batch norms of a checkpoint into the layers before them, for"
-                      + " inference: the new checkpoint has norm none and gives the same answers.")
-              .withOptions(CheckpointOptions.OUT));
+  static CommandSpec spec() {
+    return CheckpointOptions.behind(
+        Definition.command(
+                "batchnorm4j fold",
+                "Folds the batch norms of a checkpoint into the layers before them, for"
+                    + " inference: the new checkpoint has norm none and gives the same answers.")
+            .addOption(CheckpointOptions.out()));
+  }
 
   private static final int PROBE = 250;
 
@@ -39,7 +41,7 @@ final class FoldCommand implements Callable<Integer> {
   FoldCommand(Surroundings surroundings, Given given) {
     this.surroundings = surroundings;
     this.given = new CheckpointOptions(given);
-    out = Path.of(given.required("--out"));
+    out = given.requiredPath("--out");
   }
 
   @Override

@@ -2,55 +2,26 @@ package org.batchnorm4j.cli;
 
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
+import org.batchnorm4j.cli.line.Definition;
 import org.batchnorm4j.cli.line.Given;
-import org.batchnorm4j.cli.line.HelpPage;
-import org.batchnorm4j.cli.line.Option;
-import org.batchnorm4j.cli.line.Suggestion;
-import org.batchnorm4j.cli.line.Syntax;
-import org.batchnorm4j.cli.line.UsageException;
-import org.batchnorm4j.io.FormatException;
+import org.batchnorm4j.cli.line.ParseErrors;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
 
 /** The command {@code batchnorm4j}. Used from one thread. */
 public final class Main {
-  private static final Syntax SYNTAX =
-      Syntax.of("batchnorm4j", "Batch normalisation for the JVM: trains and tests networks.")
-          .withOptions(
-              Option.HELP,
-              Option.flag("--version", "Show versions, and what this machine can compute with.")
-                  .withLetter("-V"))
-          .withFooter(
-              "",
-              "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 findings of diagnose, 130",
-              "interrupted.",
-              "",
-              "  batchnorm4j train              trains on the embedded digits",
-              "  batchnorm4j train --help       says what can be chosen",
-              "",
-              "BATCHNORM4J_JAVA_OPTS holds options for the JVM that works, such as -Xmx4g.");
+  private static final List<String> COMMANDS =
+      List.of("train", "evaluate", "apply", "diagnose", "recalibrate", "fold");
 
   private final Surroundings surroundings;
   private final Failures failures;
   private final List<String> arguments;
-  private final List<Entry> commands;
-
-  /** A command and what makes it of the words behind it. */
-  private record Entry(Syntax syntax, Function<Given, Callable<Integer>> start) {}
 
   private Main(Surroundings surroundings, Failures failures, List<String> arguments) {
     this.surroundings = surroundings;
     this.failures = failures;
     this.arguments = arguments;
-    commands =
-        List.of(
-            new Entry(
-                TrainCommand.SYNTAX, given -> new TrainCommand(surroundings, given, arguments)),
-            new Entry(EvaluateCommand.SYNTAX, given -> new EvaluateCommand(surroundings, given)),
-            new Entry(ApplyCommand.SYNTAX, given -> new ApplyCommand(surroundings, given)),
-            new Entry(DiagnoseCommand.SYNTAX, given -> new DiagnoseCommand(surroundings, given)),
-            new Entry(
-                RecalibrateCommand.SYNTAX, given -> new RecalibrateCommand(surroundings, given)),
-            new Entry(FoldCommand.SYNTAX, given -> new FoldCommand(surroundings, given)));
   }
 
   /**
@@ -74,57 +45,84 @@ public final class Main {
     }
   }
 
-  /** The words before the first one that is no option are for the program itself. */
   private int run() {
-    int own = 0;
-    while (own < arguments.size() && arguments.get(own).startsWith("-")) {
-      own++;
-    }
-    Entry command;
+    String first = arguments.isEmpty() ? "" : arguments.getFirst();
+    boolean isCommand = COMMANDS.contains(first);
+    // a definition costs time: of the commands only the one that is asked for
+    CommandSpec spec = isCommand ? spec(first) : program();
+    List<String> words = isCommand ? arguments.subList(1, arguments.size()) : arguments;
+    ParseResult parsed = new CommandLine(spec).parseArgs(words.toArray(String[]::new));
+    boolean verbose = false;
     try {
-      Given given = Given.read(SYNTAX, arguments.subList(0, own));
-      if (given.has("--version") && !given.has("--help")) {
+      if (parsed.isUsageHelpRequested()) {
+        return help(spec);
+      }
+      if (parsed.isVersionHelpRequested()) {
         VersionText.lines().forEach(surroundings.out()::println);
         return 0;
       }
-      if (given.has("--help") || own == arguments.size()) {
-        return help(SYNTAX, commands.stream().map(Entry::syntax).toList());
+      ParseErrors.refuse(parsed);
+      if (!isCommand) {
+        return help(spec);
       }
-      command = command(arguments.get(own));
-    } catch (UsageException e) {
-      return failures.of(e, SYNTAX.name(), false);
-    }
-    return run(command, arguments.subList(own + 1, arguments.size()));
-  }
-
-  private Entry command(String word) {
-    for (Entry command : commands) {
-      if (command.syntax().command().equals(word)) {
-        return command;
-      }
-    }
-    List<String> known = commands.stream().map(entry -> entry.syntax().command()).toList();
-    throw new UsageException(
-        "there is no command " + FormatException.quote(word) + Suggestion.of(word, known));
-  }
-
-  private int run(Entry command, List<String> words) {
-    Syntax syntax = command.syntax();
-    boolean verbose = false;
-    try {
-      Given given = Given.read(syntax, words);
-      if (given.has("--help")) {
-        return help(syntax, List.of());
-      }
+      Given given = new Given(parsed);
       verbose = given.has("--verbose");
-      return command.start().apply(given).call();
+      return command(first, given).call();
     } catch (Exception e) {
-      return failures.of(e, syntax.name(), verbose);
+      return failures.of(e, spec.name(), verbose);
     }
   }
 
-  private int help(Syntax syntax, List<Syntax> commands) {
-    surroundings.out().print(HelpPage.of(syntax, commands));
+  private int help(CommandSpec spec) {
+    spec.commandLine().usage(surroundings.out(), CommandLine.Help.Ansi.OFF);
     return 0;
+  }
+
+  /** The program with all commands. */
+  private static CommandSpec program() {
+    CommandSpec program =
+        Definition.command(
+                "batchnorm4j", "Batch normalisation for the JVM: trains and tests networks.")
+            .addOption(Definition.help())
+            .addOption(
+                Definition.version("Show versions, and what this machine can compute with."));
+    program
+        .usageMessage()
+        .synopsisSubcommandLabel("COMMAND")
+        .footer(
+            "",
+            "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 findings of diagnose, 130",
+            "interrupted.",
+            "",
+            "  batchnorm4j train              trains on the embedded digits",
+            "  batchnorm4j train --help       says what can be chosen",
+            "",
+            "BATCHNORM4J_JAVA_OPTS holds options for the JVM that works, such as -Xmx4g.");
+    COMMANDS.forEach(command -> program.addSubcommand(command, spec(command)));
+    return program;
+  }
+
+  private static CommandSpec spec(String command) {
+    return switch (command) {
+      case "train" -> TrainCommand.spec();
+      case "evaluate" -> EvaluateCommand.spec();
+      case "apply" -> ApplyCommand.spec();
+      case "diagnose" -> DiagnoseCommand.spec();
+      case "recalibrate" -> RecalibrateCommand.spec();
+      case "fold" -> FoldCommand.spec();
+      default -> throw new IllegalArgumentException(command);
+    };
+  }
+
+  private Callable<Integer> command(String command, Given given) {
+    return switch (command) {
+      case "train" -> new TrainCommand(surroundings, given, arguments);
+      case "evaluate" -> new EvaluateCommand(surroundings, given);
+      case "apply" -> new ApplyCommand(surroundings, given);
+      case "diagnose" -> new DiagnoseCommand(surroundings, given);
+      case "recalibrate" -> new RecalibrateCommand(surroundings, given);
+      case "fold" -> new FoldCommand(surroundings, given);
+      default -> throw new IllegalArgumentException(command);
+    };
   }
 }

@@ -1,23 +1,26 @@
 package org.batchnorm4j.cli;
 
-import org.batchnorm4j.cli.line.Option;
+import org.batchnorm4j.cli.line.Definition;
 import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** What {@code --threads} and {@code --kernels} mean in every command. */
 final class Processing {
-  /** For commands that neither need nor get words of their own for it. */
-  static final Option THREADS =
-      Option.value("--threads", "N", "Threads (default: all processors).");
-
-  /** For commands that neither need nor get words of their own for it. */
-  static final Option KERNELS =
-      Option.value("--kernels", "KIND", "auto (default), scalar or simd.");
-
   private static final int MOST_THREADS = 1024;
 
   private Processing() {}
+
+  /** For commands that neither need nor get words of their own for it. */
+  static OptionSpec threadsOption() {
+    return Definition.whole("--threads", "N", "Threads (default: all processors).");
+  }
+
+  /** For commands that neither need nor get words of their own for it. */
+  static OptionSpec kernelsOption() {
+    return Definition.text("--kernels", "KIND", "auto (default), scalar or simd.");
+  }
 
   /**
    * The number of threads; all processors if none is given.

@@ -4,9 +4,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.batchnorm4j.cli.line.Definition;
 import org.batchnorm4j.cli.line.Given;
-import org.batchnorm4j.cli.line.Option;
-import org.batchnorm4j.cli.line.Syntax;
 import org.batchnorm4j.cli.line.UsageException;
 import org.batchnorm4j.data.DataLoader;
 import org.batchnorm4j.data.Dataset;
@@ -17,26 +16,30 @@ import org.batchnorm4j.nn.deploy.Recalibration;
 import org.batchnorm4j.nn.deploy.RecalibrationOrder;
 import org.batchnorm4j.nn.deploy.RecalibrationReport;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** The command {@code recalibrate}. Used from one thread. */
 final class RecalibrateCommand implements Callable<Integer> {
   /** What can be written behind it. */
-  static final Syntax SYNTAX =
-      CheckpointOptions.behind(
-          Syntax.of(
-                  "batchnorm4j recalibrate",
-                  "Gives the batch norms of a checkpoint the exact statistics of the training"
-                      + " pictures.")
-              .withOptions(
-                  CheckpointOptions.OUT,
-                  Option.value(
-                      "--order",
-                      "ORDER",
-                      "layers (default): each batch norm behind recalibrated ones, a pass over the"
-                          + " pictures for each; one-pass: all at once, each batch normalised by"
-                          + " itself."),
-                  Option.value("--batch-size", "N", "Pictures at once (default: as in the run)."),
-                  Option.value("--batches", "N", "Only the first N batches (default: all).")));
+  static CommandSpec spec() {
+    return CheckpointOptions.behind(
+        Definition.command(
+                "batchnorm4j recalibrate",
+                "Gives the batch norms of a checkpoint the exact statistics of the training"
+                    + " pictures.")
+            .addOption(CheckpointOptions.out())
+            .addOption(
+                Definition.text(
+                    "--order",
+                    "ORDER",
+                    "layers (default): each batch norm behind recalibrated ones, a pass over the"
+                        + " pictures for each; one-pass: all at once, each batch normalised by"
+                        + " itself."))
+            .addOption(
+                Definition.whole("--batch-size", "N", "Pictures at once (default: as in the run)."))
+            .addOption(
+                Definition.whole("--batches", "N", "Only the first N batches (default: all).")));
+  }
 
   private final Surroundings surroundings;
   private final CheckpointOptions given;
@@ -48,7 +51,7 @@ final class RecalibrateCommand implements Callable<Integer> {
   RecalibrateCommand(Surroundings surroundings, Given given) {
     this.surroundings = surroundings;
     this.given = new CheckpointOptions(given);
-    out = Path.of(given.required("--out"));
+    out = given.requiredPath("--out");
     order = Objects.requireNonNullElse(given.text("--order"), "layers");
     batchSize = given.integer("--batch-size");
     batches = Objects.requireNonNullElse(given.integer("--batches"), Integer.MAX_VALUE);

@@ -4,107 +4,142 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.batchnorm4j.cli.line.Definition;
 import org.batchnorm4j.cli.line.Given;
-import org.batchnorm4j.cli.line.Option;
-import org.batchnorm4j.cli.line.Syntax;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** The command {@code train}: what can be written behind it. Used from one thread. */
 final class TrainCommand implements Callable<Integer> {
   /** What can be written behind it. */
-  static final Syntax SYNTAX =
-      Syntax.of(
-              "batchnorm4j train",
-              "Trains a network and says how well it reads pictures it has not seen.",
-              "Without options: the network of labml's MNIST experiment on the embedded digits.")
-          .withOptions(
-              Option.value(
-                  "--data",
-                  "DATA",
-                  "digits (embedded; default), mnist:DIR, fashion-mnist:DIR (IDX files, plain or .gz) or"
-                      + " cifar10:DIR (binary)."),
-              Option.value(
-                  "--holdout",
-                  "N",
-                  "Where only t10k files are there: keep the last N pictures for testing."),
-              Option.value(
-                  "--model", "MODEL", "labml-mnist (default), labml-cifar10, mlp or resnet."),
-              Option.value(
-                  "--norm",
-                  "NORM",
-                  "batch (default), layer, group, instance, rms, local-response, renorm, ws+group,"
-                      + " batch-channel, ws+batch-channel, whitening, iterative-whitening or none."),
-              Option.value("--epochs", "N", "Passes over the training pictures (default 5)."),
-              Option.value("--batch-size", "N", "Pictures per step (default 64)."),
-              Option.value(
-                  "--optimizer",
-                  "NAME",
-                  "adam (default), adamw or sgd (with Nesterov momentum 0.9)."),
-              Option.value("--lr", "RATE", "Largest learning rate (default 0.001; sgd 0.05)."),
-              Option.value(
-                  "--weight-decay",
-                  "W",
-                  "Pull of the weights to 0 (default 0; adamw 0.01, sgd 0.0005)."),
-              Option.value(
-                  "--schedule",
-                  "NAME",
-                  "cosine (default: down to 0 over the run), constant (the one that more epochs can be"
-                      + " added to with --resume), step (a tenth after each third of the run) or onecycle."),
-              Option.value(
-                  "--crop",
-                  "N",
-                  "Shift training pictures by up to N pixels each way at random (default 0)."),
-              Option.flag("--flip", "Mirror training pictures at random."),
-              Option.value("--seed", "N", "Of first weights, order and augmentation (default 1)."),
-              Option.value(
-                  "--replicas",
-                  "N",
-                  "Spread each batch over N replicas that normalise it as one (default 1). Results depend"
-                      + " on N in roundings."),
-              Option.value(
-                  "--micro-batches",
-                  "N",
-                  "Compute each batch in N parts one after the other that are normalised as one (default"
-                      + " 1): the memory of one part, more time. The same bits as with N replicas."),
-              Option.value(
-                  "--ghost",
-                  "N",
-                  "Normalise ghost batches of N pictures, parts of each batch, on their own (default 0:"
-                      + " the whole batch)."),
-              Option.value(
-                  "--threads",
-                  "N",
-                  "Threads (default: all processors). Results do not depend on it."),
-              Option.value(
-                  "--kernels",
-                  "KIND",
-                  "auto (default), scalar or simd. Results do not depend on it."),
-              Option.flag(
-                  "--deterministic",
-                  "The same bits on any machine, not only on this one: matrix multiplication in plain Java,"
-                      + " which is slower."),
-              Option.value(
-                  "--checkpoint-every",
-                  "N",
-                  "Save every N steps too, not only at the end of each epoch (default: 0, which is never)."),
-              Option.value(
-                  "--out",
-                  "DIR",
-                  "Where checkpoint.safetensors, metrics.csv and summary.json go (default"
-                      + " runs/<model>-<data>, numbered if it is taken)."),
-              Option.flag("--overwrite", "Replace the run that --out holds."),
-              Option.value(
-                  "--resume",
-                  "CHECKPOINT",
-                  "Go on from a checkpoint, in its directory and with its options."),
-              Option.flag("--quiet", "Print errors only."),
-              Option.VERBOSE,
-              Option.HELP)
-          .withFooter(
-              "",
-              "Ctrl-C stops after the batch and saves. --resume goes on from there, or from",
-              "the last checkpoint of a run that was killed, to the same bits as if nothing",
-              "had happened.");
+  static CommandSpec spec() {
+    CommandSpec command =
+        Definition.command(
+                "batchnorm4j train",
+                "Trains a network and says how well it reads pictures it has not seen.",
+                "Without options: the network of labml's MNIST experiment on the embedded digits.")
+            .addOption(
+                Definition.text(
+                    "--data",
+                    "DATA",
+                    "digits (embedded; default), mnist:DIR, fashion-mnist:DIR (IDX files, plain or .gz) or"
+                        + " cifar10:DIR (binary)."))
+            .addOption(
+                Definition.whole(
+                    "--holdout",
+                    "N",
+                    "Where only t10k files are there: keep the last N pictures for testing."))
+            .addOption(
+                Definition.text(
+                    "--model", "MODEL", "labml-mnist (default), labml-cifar10, mlp or resnet."))
+            .addOption(
+                Definition.text(
+                    "--norm",
+                    "NORM",
+                    "batch (default), layer, group, instance, rms, local-response, renorm, ws+group,"
+                        + " batch-channel, ws+batch-channel, whitening, iterative-whitening or none."))
+            .addOption(
+                Definition.whole("--epochs", "N", "Passes over the training pictures (default 5)."))
+            .addOption(Definition.whole("--batch-size", "N", "Pictures per step (default 64)."))
+            .addOption(
+                Definition.text(
+                    "--optimizer",
+                    "NAME",
+                    "adam (default), adamw or sgd (with Nesterov momentum 0.9)."))
+            .addOption(
+                Definition.value(
+                    Double.class,
+                    "--lr",
+                    "RATE",
+                    "Largest learning rate (default 0.001; sgd 0.05)."))
+            .addOption(
+                Definition.value(
+                    Double.class,
+                    "--weight-decay",
+                    "W",
+                    "Pull of the weights to 0 (default 0; adamw 0.01, sgd 0.0005)."))
+            .addOption(
+                Definition.text(
+                    "--schedule",
+                    "NAME",
+                    "cosine (default: down to 0 over the run), constant (the one that more epochs can be"
+                        + " added to with --resume), step (a tenth after each third of the run) or onecycle."))
+            .addOption(
+                Definition.whole(
+                    "--crop",
+                    "N",
+                    "Shift training pictures by up to N pixels each way at random (default 0)."))
+            .addOption(Definition.flag("--flip", "Mirror training pictures at random."))
+            .addOption(
+                Definition.value(
+                    Long.class,
+                    "--seed",
+                    "N",
+                    "Of first weights, order and augmentation (default 1)."))
+            .addOption(
+                Definition.whole(
+                    "--replicas",
+                    "N",
+                    "Spread each batch over N replicas that normalise it as one (default 1). Results depend"
+                        + " on N in roundings."))
+            .addOption(
+                Definition.whole(
+                    "--micro-batches",
+                    "N",
+                    "Compute each batch in N parts one after the other that are normalised as one (default"
+                        + " 1): the memory of one part, more time. The same bits as with N replicas."))
+            .addOption(
+                Definition.whole(
+                    "--ghost",
+                    "N",
+                    "Normalise ghost batches of N pictures, parts of each batch, on their own (default 0:"
+                        + " the whole batch)."))
+            .addOption(
+                Definition.whole(
+                    "--threads",
+                    "N",
+                    "Threads (default: all processors). Results do not depend on it."))
+            .addOption(
+                Definition.text(
+                    "--kernels",
+                    "KIND",
+                    "auto (default), scalar or simd. Results do not depend on it."))
+            .addOption(
+                Definition.flag(
+                    "--deterministic",
+                    "The same bits on any machine, not only on this one: matrix multiplication in plain Java,"
+                        + " which is slower."))
+            .addOption(
+                Definition.whole(
+                    "--checkpoint-every",
+                    "N",
+                    "Save every N steps too, not only at the end of each epoch (default: 0, which is never)."))
+            .addOption(
+                Definition.value(
+                    Path.class,
+                    "--out",
+                    "DIR",
+                    "Where checkpoint.safetensors, metrics.csv and summary.json go (default"
+                        + " runs/<model>-<data>, numbered if it is taken)."))
+            .addOption(Definition.flag("--overwrite", "Replace the run that --out holds."))
+            .addOption(
+                Definition.value(
+                    Path.class,
+                    "--resume",
+                    "CHECKPOINT",
+                    "Go on from a checkpoint, in its directory and with its options."))
+            .addOption(Definition.flag("--quiet", "Print errors only."))
+            .addOption(Definition.verbose())
+            .addOption(Definition.help());
+    command
+        .usageMessage()
+        .footer(
+            "",
+            "Ctrl-C stops after the batch and saves. --resume goes on from there, or from",
+            "the last checkpoint of a run that was killed, to the same bits as if nothing",
+            "had happened.");
+    return command;
+  }
 
   private final Surroundings surroundings;
   private final List<String> arguments;

@@ -1,118 +1,76 @@
 package org.batchnorm4j.cli.line;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.function.Function;
-import org.batchnorm4j.io.FormatException;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParseResult;
 
 /**
- * What was written behind a command. A value is looked at when it is asked for; that of an option
- * that was not given is null. Immutable and safe for use by many threads.
+ * What was written behind a command. The value of an option that was not given is null; the type
+ * asked for is that of the option's definition. Used from one thread.
  */
 public final class Given {
-  private final Syntax syntax;
-  private final Map<String, String> values;
-  private final List<String> parameters;
+  private final ParseResult parsed;
 
-  /**
-   * Keeps what was read.
-   *
-   * @param values by the names of options; empty for those without a value
-   */
-  Given(Syntax syntax, Map<String, String> values, List<String> parameters) {
-    this.syntax = syntax;
-    this.values = Map.copyOf(values);
-    this.parameters = List.copyOf(parameters);
+  /** What picocli found, without errors. */
+  public Given(ParseResult parsed) {
+    this.parsed = parsed;
   }
 
-  /**
-   * Reads the words behind a command. Options may stand anywhere; what follows {@code --} is none.
-   * With {@code --help} the other words may be wrong or missing, but not the value of an option.
-   *
-   * @throws UsageException if an option is unknown, given twice, missing, or lacks its value, or
-   *     has one and takes none, or if there are too few or too many parameters
-   */
-  public static Given read(Syntax syntax, List<String> words) {
-    return new Reading(syntax).read(words);
-  }
-
-  /** Whether the option of that name was given. */
+  /** Whether the option without a value of that name was given. */
   public boolean has(String option) {
-    return text(option) != null;
+    return Boolean.TRUE.equals(value(option));
   }
 
   /** What was given without a name, in order. */
   public List<String> parameters() {
-    return parameters;
+    List<String> words = new ArrayList<>();
+    for (PositionalParamSpec parameter : parsed.commandSpec().positionalParameters()) {
+      words.addAll(parameter.stringValues());
+    }
+    return words;
   }
 
   /** The value of the option of that name. */
   public @Nullable String text(String option) {
-    if (syntax.option(option).isEmpty()) {
-      throw new IllegalArgumentException(syntax.name() + " has no option " + option);
-    }
-    return values.get(option);
+    return (String) value(option);
   }
 
-  /**
-   * The value as a whole number.
-   *
-   * @throws UsageException if it is something else
-   */
+  /** The value as a whole number. */
   public @Nullable Integer integer(String option) {
-    return number(option, Integer::valueOf, whole(text(option), Integer.MAX_VALUE));
+    return (Integer) value(option);
   }
 
-  /**
-   * The value as a whole number of 64 bits.
-   *
-   * @throws UsageException if it is something else
-   */
+  /** The value as a whole number of 64 bits. */
   public @Nullable Long longInteger(String option) {
-    return number(option, Long::valueOf, whole(text(option), Long.MAX_VALUE));
+    return (Long) value(option);
   }
 
-  /**
-   * The value as a number.
-   *
-   * @throws UsageException if it is something else
-   */
+  /** The value as a number. */
   public @Nullable Double real(String option) {
-    return number(option, Double::valueOf, "a number such as 0.001");
+    return (Double) value(option);
   }
 
   /** The value as a path. */
   public @Nullable Path path(String option) {
-    String text = text(option);
-    return text == null ? null : Path.of(text);
+    return (Path) value(option);
   }
 
-  /** The value of an option without which {@link #read} refuses. */
-  public String required(String option) {
-    return Objects.requireNonNull(text(option), option);
+  /** The path of an option that must be given. */
+  public Path requiredPath(String option) {
+    return Objects.requireNonNull(path(option), option);
   }
 
-  private <T extends Number> @Nullable T number(
-      String option, Function<String, T> reader, String expected) {
-    String text = text(option);
-    try {
-      return text == null ? null : reader.apply(text);
-    } catch (NumberFormatException e) {
-      throw wrong(option, text, expected);
+  private @Nullable Object value(String option) {
+    OptionSpec known = parsed.commandSpec().findOption(option);
+    if (known == null) {
+      throw new IllegalArgumentException(
+          parsed.commandSpec().qualifiedName() + " has no option " + option);
     }
-  }
-
-  private static String whole(@Nullable String text, long most) {
-    return text != null && text.matches("[+-]?[0-9]+")
-        ? "at most " + most
-        : "a whole number such as 8";
-  }
-
-  static UsageException wrong(String option, @Nullable String text, String expected) {
-    return new UsageException(
-        option + " is " + FormatException.quote(String.valueOf(text)) + ", expected " + expected);
+    return known.getValue();
   }
 }

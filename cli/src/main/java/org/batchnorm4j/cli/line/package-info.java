@@ -1,7 +1,7 @@
 /**
- * The command line as text. Flows in: which options and parameters a command has, and the words
- * behind it; flows out: what was given, the help page, and what is wrong in one line. Read {@link
- * org.batchnorm4j.cli.line.Syntax} first. It uses no reflection, which every start would pay for.
+ * The command line as text, read by picocli. Flows in: options and parameters of commands, and what
+ * picocli found behind them; flows out: what was given, and what is wrong in one line. Read {@link
+ * org.batchnorm4j.cli.line.Definition} first.
  */
 @NullMarked
 package org.batchnorm4j.cli.line;

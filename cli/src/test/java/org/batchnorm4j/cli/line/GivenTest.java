@@ -6,25 +6,32 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import picocli.CommandLine.ParseResult;
 
 class GivenTest {
-  private static final Syntax SYNTAX =
-      Syntax.of("program command", "Does it.")
-          .withParameters(
-              Parameter.once("FIRST", "The first."), Parameter.repeated("REST", "The others."))
-          .withOptions(
-              Option.value("--count", "N", "How many."),
-              Option.value("--rate", "R", "How fast."),
-              Option.value("--out", "FILE", "Where to."),
-              Option.flag("--fast", "Faster.").withLetter("-f"),
-              Option.flag("--loud", "Louder.").withLetter("-l"),
-              Option.HELP);
 
   private static Given read(String... words) {
-    return Given.read(SYNTAX, List.of(words));
+    CommandLine line =
+        new CommandLine(
+            Definition.command("program", "Does it.")
+                .addPositional(Definition.parameters("FILE", "The files."))
+                .addOption(Definition.whole("--count", "N", "How many."))
+                .addOption(Definition.value(Long.class, "--seed", "N", "Which."))
+                .addOption(Definition.value(Double.class, "--rate", "R", "How fast."))
+                .addOption(Definition.value(Path.class, "--out", "FILE", "Where to."))
+                .addOption(Definition.text("--name", "TEXT", "What."))
+                .addOption(Definition.flag("--fast", "Faster."))
+                .addOption(Definition.help()));
+    ParseResult parsed = line.parseArgs(words);
+    ParseErrors.refuse(parsed);
+    return new Given(parsed);
   }
 
   @Test
@@ -40,38 +47,41 @@ class GivenTest {
   @Test
   void valuesMayLookLikeOptionsThatThereAreNot() {
     assertEquals(-1.5, read("a", "b", "--rate", "-1.5").real("--rate"));
-    assertEquals("", read("a", "b", "--out=").text("--out"));
+    assertEquals("", read("a", "b", "--name=").text("--name"));
     assertEquals(
-        Long.MIN_VALUE, read("a", "b", "--count", "" + Long.MIN_VALUE).longInteger("--count"));
+        Long.MIN_VALUE, read("a", "b", "--seed", "" + Long.MIN_VALUE).longInteger("--seed"));
   }
 
   @Test
-  void lettersMayStandTogether() {
-    Given given = read("-lf", "a", "b");
-    assertTrue(given.has("--fast") && given.has("--loud"));
-    for (String word : List.of("-lx", "-lf=3", "-=3")) {
-      String message = assertThrows(UsageException.class, () -> read(word, "a", "b")).getMessage();
-      assertTrue(
-          message.startsWith("there is no option \"" + word.replace("=3", "") + "\""), message);
+  void wordsAreTakenAsTheyAre(@TempDir Path folder) throws IOException {
+    String file = "@" + Files.writeString(folder.resolve("words"), "--fast");
+    Given given = read(file, "--name", "\"${user.home}\"", "'b'", "--out", file);
+    assertEquals(List.of(file, "'b'"), given.parameters());
+    assertEquals("\"${user.home}\"", given.text("--name"));
+    assertEquals(Path.of(file), given.path("--out"));
+    assertFalse(given.has("--fast"));
+  }
+
+  @Test
+  void whatIsUnknownIsSaidBeforeWhatIsWrongAndWhatIsMissing() {
+    for (String line :
+        List.of("--slow", "--count x --slow", "--rate --slow --slow", "a --slow=1")) {
+      assertEquals(
+          "there is no option \"--slow\"",
+          assertThrows(UsageException.class, () -> read(line.split(" "))).getMessage(),
+          line);
     }
-  }
-
-  @Test
-  void whatIsMissingOrTooLargeIsSaid() {
     assertEquals(
-        "REST is missing", assertThrows(UsageException.class, () -> read("a")).getMessage());
+        "FILE is missing", assertThrows(UsageException.class, () -> read("--fast")).getMessage());
     assertEquals(
         "--fast is given twice",
-        assertThrows(UsageException.class, () -> read("-f", "--fast")).getMessage());
-    Given large = read("a", "b", "--count", "2147483648");
-    assertEquals(
-        "--count is \"2147483648\", expected at most 2147483647",
-        assertThrows(UsageException.class, () -> large.integer("--count")).getMessage());
-    assertEquals(2147483648L, large.longInteger("--count"));
+        assertThrows(UsageException.class, () -> read("a", "--fast", "--fast")).getMessage());
+    assertTrue(read("a", "--fast").has("--fast"));
   }
 
   @Test
   void askingForAnOptionThatThereIsNotIsAMistakeOfTheProgram() {
-    assertThrows(IllegalArgumentException.class, () -> read("a", "b").has("--slow"));
+    Given given = read("a", "b");
+    assertThrows(IllegalArgumentException.class, () -> given.has("--slow"));
   }
 }
