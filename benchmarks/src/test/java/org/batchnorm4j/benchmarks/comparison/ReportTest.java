@@ -253,6 +253,7 @@ class ReportTest {
           }
         };
     assertEquals(10_000_000, new WarmUp(() -> clock[0], () -> 0).nanos(slowAtFirst, 1));
-    assertTrue(runs[0] > 45 && runs[0] < 60, "stopped after " + runs[0] + " runs");
+    // they fall for 31 runs, then come four chunks of three, before which one may have begun
+    assertTrue(runs[0] >= 31 + 12 && runs[0] < 31 + 12 + 6, "stopped after " + runs[0] + " runs");
   }
 }
