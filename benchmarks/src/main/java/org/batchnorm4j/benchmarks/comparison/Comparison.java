@@ -61,7 +61,7 @@ final class Comparison {
     /** What the JVM compiles while it runs needs more than what others have compiled. */
     long leastWarmUp() {
       if (peer instanceof Ours) {
-        return peer.name().equals("scalar") ? 50_000_000 : 150_000_000;
+        return peer.name().equals("scalar") ? 50_000_000 : 250_000_000;
       }
       return peer instanceof Roof ? 20_000_000 : 0;
     }
