@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs the normalisation kernels over blocks and threads, and merges blocks in index order. */
 final class Normalization {
-  private static final int BLOCKS_PER_TASK = 8;
   private static final double[] NONE = {};
   private static final GradientLine NO_LINE = new GradientLine(NONE, NONE, NONE);
   private static final String GRADIENT = "batch_norm backward: gradient";
@@ -52,16 +51,17 @@ final class Normalization {
     Supplier<NormalizationArrays> arrays = bind(x, x, x, identity(channels), NO_LINE, group);
     double[][] means = borrow(count, channels);
     double[][] m2s = borrow(count, channels);
-    forEachBlock(
-        arrays,
-        blocks,
-        (bound, row, block) -> {
-          if (blocks instanceof LongRuns) {
-            bound.runMoments(block, means[row], m2s[row]);
-          } else {
-            bound.stripMoments(block, means[row], m2s[row]);
-          }
-        });
+    loops()
+        .forEachBlock(
+            arrays,
+            blocks,
+            (bound, row, block) -> {
+              if (blocks instanceof LongRuns) {
+                bound.runMoments(block, means[row], m2s[row]);
+              } else {
+                bound.stripMoments(block, means[row], m2s[row]);
+              }
+            });
     double[] mean = new double[channels];
     double[] m2 = new double[channels];
     long merged = 0;
@@ -98,12 +98,13 @@ final class Normalization {
 
   private void standardise(
       Tensor x, Tensor y, ChannelAffine affine, boolean relu, ChannelBlocks blocks) {
-    forEachValue(
-        bind(x, x, y, affine, NO_LINE, blocks),
-        blocks,
-        (bound, run) ->
-            bound.standardiseRuns(run.from(), run.runs(), run.length(), run.channel(), relu),
-        (bound, row, block) -> bound.standardiseStrip(block, relu));
+    loops()
+        .forEachValue(
+            bind(x, x, y, affine, NO_LINE, blocks),
+            blocks,
+            (bound, run) ->
+                bound.standardiseRuns(run.from(), run.runs(), run.length(), run.channel(), relu),
+            (bound, row, block) -> bound.standardiseStrip(block, relu));
   }
 
   Tensor standardiseAddRelu(Tensor x, ChannelAffine affine, Tensor residual) {
@@ -115,12 +116,13 @@ final class Normalization {
 
   private void standardiseAddRelu(
       Tensor x, Tensor y, ChannelAffine affine, Tensor residual, ChannelBlocks blocks) {
-    forEachValue(
-        bind(x, residual, y, affine, NO_LINE, blocks),
-        blocks,
-        (bound, run) ->
-            bound.standardiseRunsAddRelu(run.from(), run.runs(), run.length(), run.channel()),
-        (bound, row, block) -> bound.standardiseStripAddRelu(block));
+    loops()
+        .forEachValue(
+            bind(x, residual, y, affine, NO_LINE, blocks),
+            blocks,
+            (bound, run) ->
+                bound.standardiseRunsAddRelu(run.from(), run.runs(), run.length(), run.channel()),
+            (bound, row, block) -> bound.standardiseStripAddRelu(block));
   }
 
   StandardisedBatch standardiseBatch(Tensor x, LineOfMoments line, boolean relu) {
@@ -187,16 +189,17 @@ final class Normalization {
     int channels = blocks.channels();
     double[][] g0 = borrow(count, channels);
     double[][] g1 = borrow(count, channels);
-    forEachBlock(
-        arrays,
-        blocks,
-        (bound, row, block) -> {
-          if (blocks instanceof LongRuns) {
-            bound.runSums(block, relu, gate, g0[row], g1[row]);
-          } else {
-            bound.stripSums(block, relu, gate, g0[row], g1[row]);
-          }
-        });
+    loops()
+        .forEachBlock(
+            arrays,
+            blocks,
+            (bound, row, block) -> {
+              if (blocks instanceof LongRuns) {
+                bound.runSums(block, relu, gate, g0[row], g1[row]);
+              } else {
+                bound.stripSums(block, relu, gate, g0[row], g1[row]);
+              }
+            });
     double[] sumG = new double[channels];
     double[] sumGx = new double[channels];
     for (int b = 0; b < count; b++) {
@@ -232,12 +235,13 @@ final class Normalization {
       GradientLine line,
       boolean relu,
       ChannelBlocks blocks) {
-    forEachValue(
-        bind(x, g, dx, affine, line, blocks),
-        blocks,
-        (bound, run) ->
-            bound.runGradient(run.from(), run.runs(), run.length(), run.channel(), relu),
-        (bound, row, block) -> bound.stripGradient(block, relu));
+    loops()
+        .forEachValue(
+            bind(x, g, dx, affine, line, blocks),
+            blocks,
+            (bound, run) ->
+                bound.runGradient(run.from(), run.runs(), run.length(), run.channel(), relu),
+            (bound, row, block) -> bound.stripGradient(block, relu));
   }
 
   BatchGradient batchGradient(
@@ -287,6 +291,10 @@ final class Normalization {
     }
     Normalization inner = new Normalization(kernels, Workers.direct(), memory, scratch);
     workers.run(groups.size(), i -> visitor.visit(inner, i));
+  }
+
+  private BlockLoops loops() {
+    return new BlockLoops(workers);
   }
 
   private Tensor like(Tensor x) {
@@ -354,58 +362,5 @@ final class Normalization {
               + " channels do not fit axis 1 of the input shape "
               + x.shape());
     }
-  }
-
-  private interface StripVisitor {
-    void visit(NormalizationArrays bound, int rowBlock, StripBlock block);
-  }
-
-  private interface RunVisitor {
-    void visit(NormalizationArrays bound, ChannelBlocks.RunBlock run);
-  }
-
-  private void forEachBlock(
-      Supplier<NormalizationArrays> arrays, SumBlocks blocks, StripVisitor visitor) {
-    int beside = blocks.channelBlocks();
-    forEach(
-        blocks.rowBlocks() * beside,
-        1,
-        arrays,
-        (bound, i) -> visitor.visit(bound, i / beside, blocks.block(i / beside, i % beside)));
-  }
-
-  /** Goes through memory in its order, by runs or by strips. */
-  private void forEachValue(
-      Supplier<NormalizationArrays> arrays,
-      ChannelBlocks blocks,
-      RunVisitor runs,
-      StripVisitor strips) {
-    if (blocks.valuesByRuns()) {
-      forEach(
-          blocks.runBlocks(),
-          BLOCKS_PER_TASK,
-          arrays,
-          (bound, i) -> runs.visit(bound, blocks.runBlock(i)));
-    } else {
-      forEachBlock(arrays, blocks.valueStrips(), strips);
-    }
-  }
-
-  private interface BlockVisitor {
-    void visit(NormalizationArrays bound, int block);
-  }
-
-  private void forEach(
-      int blocks, int perTask, Supplier<NormalizationArrays> arrays, BlockVisitor visitor) {
-    workers.run(
-        Math.ceilDiv(blocks, perTask),
-        task -> {
-          int to = Math.min(blocks, (task + 1) * perTask);
-          try (NormalizationArrays bound = arrays.get()) {
-            for (int i = task * perTask; i < to; i++) {
-              visitor.visit(bound, i);
-            }
-          }
-        });
   }
 }
