@@ -1,8 +1,8 @@
 package org.batchnorm4j.autograd;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
 import org.batchnorm4j.statistics.LineOfMoments;
@@ -152,15 +152,15 @@ public final class BatchNormalization {
       Epilogue epilogue,
       Pass pass) {
     BatchNormalization given = new BatchNormalization(x, weight, bias, eps, epilogue);
+    double[] means = perChannel("mean", mean, x);
+    double[] inverse = perChannel("variance", variance, x);
+    given.checkParameters();
+    given.checkResidual();
+    for (int c = 0; c < inverse.length; c++) {
+      inverse[c] = given.inverse(inverse[c]);
+    }
     return given.record(
-        given.normalise(
-            perChannel("mean", mean, x),
-            perChannel("variance", variance, x),
-            BatchNormalizationGradients.GIVEN,
-            null,
-            null,
-            pass),
-        pass);
+        given.normalise(means, inverse, BatchNormalizationGradients.GIVEN, null, null, pass), pass);
   }
 
   private static Epilogue epilogue(boolean relu) {
@@ -168,6 +168,11 @@ public final class BatchNormalization {
   }
 
   private static double[] perChannel(String what, Tensor values, Tensor x) {
+    checkPerChannel(what, values, x);
+    return values.toDoubles();
+  }
+
+  private static void checkPerChannel(String what, Tensor values, Tensor x) {
     if (x.rank() < 2 || values.rank() != 1 || values.axis(0) != x.axis(1)) {
       throw new ShapeException(
           "batch_norm: "
@@ -177,12 +182,16 @@ public final class BatchNormalization {
               + " does not fit axis 1 of the input shape "
               + x.shape());
     }
-    return values.toDoubles();
   }
 
-  private double @Nullable [] parameter(String what, @Nullable Tensor values) {
+  private void checkParameters() {
+    checkParameter("weight", weight);
+    checkParameter("bias", bias);
+  }
+
+  private void checkParameter(String what, @Nullable Tensor values) {
     if (values == null) {
-      return null;
+      return;
     }
     boolean half = x.dtype() == DType.FLOAT16 || x.dtype() == DType.BFLOAT16;
     if (values.dtype() != x.dtype() && !(half && values.dtype() == DType.FLOAT32)) {
@@ -195,42 +204,67 @@ public final class BatchNormalization {
               + x.dtype()
               + "; convert one of them with to(DType)");
     }
-    return perChannel(what, values, x);
+    checkPerChannel(what, values, x);
   }
 
   /** By the moments of a part, which are taken with the output unless they are known. */
   private BatchNormalizationGradients withMoments(
       BatchStatistics statistics, int part, @Nullable Tensor into, Pass pass) {
+    checkResidual();
+    checkParameters();
+    double[] inverse = new double[x.axis(1)];
     if (statistics.isTaken(part)) {
       BatchMoments known = statistics.moments(part);
-      return normalise(known.means(), variances(known), known.count(), statistics, into, pass);
+      invert(known, inverse, 0, inverse.length);
+      return normalise(known.means(), inverse, known.count(), statistics, into, pass);
     }
-    double[] gamma = parameter("weight", weight);
-    double[] beta = parameter("bias", bias);
-    LineOfMoments line =
-        (some, from) -> line(some.means(), inverse(variances(some)), gamma, beta, from);
-    Tensor y =
-        output(
-            into,
-            pass.withoutTape(),
-            backend -> {
-              StandardisedBatch batch = finishedBatch(line, backend);
-              statistics.take(part, batch.moments());
-              return batch.output();
-            });
-    BatchMoments moments = statistics.moments(part);
-    ChannelAffine affine = line.of(moments, 0);
-    double[] inverse = inverse(variances(moments));
+    LineOfMoments ofMoments =
+        (moments, line, from, to) -> {
+          invert(moments, inverse, from, to);
+          fill(line, inverse, from, to);
+        };
+    Passing passing = Passing.of(pass.withoutTape());
+    StandardisedBatch batch = finishedBatch(ofMoments, pass.backend());
+    statistics.take(part, batch.moments());
+    Tensor y = moved(batch.output(), into, passing);
     return new BatchNormalizationGradients(
-        x, weight, epilogue, y, affine, inverse, moments.count(), statistics);
+        x, weight, epilogue, y, batch.line(), inverse, batch.moments().count(), statistics);
   }
 
-  private static double[] variances(BatchMoments moments) {
-    double[] variance = new double[moments.channels()];
-    for (int c = 0; c < variance.length && moments.count() > 0; c++) {
-      variance[c] = moments.variance(c, VarianceEstimator.BIASED);
+  /** Writes {@code 1 / sqrt(var + eps)} of some channels. */
+  private void invert(BatchMoments moments, double[] inverse, int from, int to) {
+    for (int c = from; c < to; c++) {
+      inverse[c] =
+          inverse(moments.count() == 0 ? 0 : moments.variance(c, VarianceEstimator.BIASED));
     }
-    return variance;
+  }
+
+  private double inverse(double variance) {
+    return 1 / Math.sqrt(variance + eps);
+  }
+
+  /** Writes scale and shift of some channels. */
+  private void fill(ChannelAffine line, double[] inverse, int from, int to) {
+    load(weight, 1, line.scale(), from, to);
+    load(bias, 0, line.shift(), from, to);
+    for (int c = from; c < to; c++) {
+      line.scale()[c] *= inverse[c];
+    }
+  }
+
+  /** Writes a parameter's values of some channels; {@code missing} if there is none. */
+  private static void load(
+      @Nullable Tensor values, double missing, double[] into, int from, int to) {
+    if (values == null) {
+      Arrays.fill(into, from, to, missing);
+    } else if (values.dtype() == DType.FLOAT32) {
+      float[] floats = values.unsafeFloatArray();
+      for (int c = from; c < to; c++) {
+        into[c] = floats[values.offset() + c];
+      }
+    } else {
+      System.arraycopy(values.toDoubles(), from, into, from, to - from);
+    }
   }
 
   /** Each part by its own moments, all into one result. */
@@ -263,50 +297,24 @@ public final class BatchNormalization {
    */
   private BatchNormalizationGradients normalise(
       double[] mean,
-      double[] variance,
+      double[] inverse,
       long count,
       @Nullable BatchStatistics statistics,
       @Nullable Tensor into,
       Pass pass) {
-    double[] inverse = inverse(variance);
-    ChannelAffine affine =
-        line(mean, inverse, parameter("weight", weight), parameter("bias", bias), 0);
-    Tensor y = output(into, pass.withoutTape(), backend -> finished(affine, backend));
+    ChannelAffine line =
+        new ChannelAffine(mean, new double[inverse.length], new double[inverse.length]);
+    fill(line, inverse, 0, inverse.length);
+    Passing passing = Passing.of(pass.withoutTape());
+    Tensor y = moved(finished(line, pass.backend()), into, passing);
     return new BatchNormalizationGradients(
-        x, weight, epilogue, y, affine, inverse, count, statistics);
+        x, weight, epilogue, y, line, inverse, count, statistics);
   }
 
-  private double[] inverse(double[] variance) {
-    double[] inverse = new double[variance.length];
-    for (int c = 0; c < inverse.length; c++) {
-      inverse[c] = 1 / Math.sqrt(variance[c] + eps);
-    }
-    return inverse;
-  }
-
-  /** The line of the channels from {@code from} on. */
-  private static ChannelAffine line(
-      double[] mean,
-      double[] inverse,
-      double @Nullable [] gamma,
-      double @Nullable [] beta,
-      int from) {
-    double[] scale = inverse.clone();
-    double[] shift = new double[scale.length];
-    for (int c = 0; c < scale.length; c++) {
-      scale[c] = gamma == null ? inverse[c] : gamma[from + c] * inverse[c];
-      shift[c] = beta == null ? 0 : beta[from + c];
-    }
-    return new ChannelAffine(mean, scale, shift);
-  }
-
-  private Tensor output(@Nullable Tensor into, Pass pass, Function<Backend, Tensor> computed) {
-    checkResidual();
+  private static Tensor moved(Tensor y, @Nullable Tensor into, Passing passing) {
     if (into == null) {
-      return computed.apply(pass.backend());
+      return y;
     }
-    Passing passing = Passing.of(pass);
-    Tensor y = computed.apply(pass.backend());
     into.copyFrom(y);
     passing.add(y);
     passing.release(List.of());

@@ -1,6 +1,5 @@
 package org.batchnorm4j.autograd;
 
-import java.util.Arrays;
 import java.util.Objects;
 import org.batchnorm4j.statistics.ChannelAffine;
 import org.batchnorm4j.statistics.GradientLine;
@@ -9,6 +8,7 @@ import org.batchnorm4j.tensor.Backend;
 import org.batchnorm4j.tensor.BatchGradient;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.GatedGradient;
+import org.batchnorm4j.tensor.Layout;
 import org.batchnorm4j.tensor.Shape;
 import org.batchnorm4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -119,35 +119,35 @@ final class BatchNormalizationGradients implements NormalizationGradients {
     }
     if (summed == g || statistics == null || !statistics.ownValuesOnly()) {
       GradientSums own = sums(g, pass);
-      GradientLine line = line(statistics == null ? own : statistics.reduced(own), 0);
+      int channels = inverse.length;
+      GradientLine line =
+          new GradientLine(new double[channels], new double[channels], new double[channels]);
+      writeLine(statistics == null ? own : statistics.reduced(own), line, 0, channels);
       return backend.standardiseGradient(x, forKernels(g, pass), affine, line, reluFromX());
     }
     BatchGradient both;
     if (epilogue instanceof Epilogue.AddRelu && gated != g) {
-      both = backend.gatedBatchGradient(x, y, g, affine, this::line);
+      both = backend.gatedBatchGradient(x, y, g, affine, this::writeLine);
       active = both.gradient();
       gated = g;
     } else {
-      both = backend.batchGradient(x, forKernels(g, pass), affine, this::line, reluFromX());
+      both = backend.batchGradient(x, forKernels(g, pass), affine, this::writeLine, reluFromX());
     }
     summed = g;
     sums = both.sums();
     return both.input();
   }
 
-  /** The line that gives the gradient of the input, of the channels from {@code from} on. */
-  private GradientLine line(GradientSums s, int from) {
-    int channels = s.sumG().length;
-    double[] factor = Arrays.copyOfRange(affine.scale(), from, from + channels);
-    double[] slope = new double[channels];
-    double[] constant = new double[channels];
-    for (int c = 0; c < channels; c++) {
-      double inv = inverse[from + c];
+  /** The line that gives the gradient of the input, of some channels. */
+  private void writeLine(GradientSums s, GradientLine line, int from, int to) {
+    for (int c = from; c < to; c++) {
+      double factor = affine.scale()[c];
+      double inv = inverse[c];
+      line.a()[c] = factor;
       // with data of 1e30 about 1e-60, which the backend takes as the float64 it is
-      slope[c] = -factor[c] * inv * inv * s.sumGx()[c] / count;
-      constant[c] = -factor[c] * s.sumG()[c] / count;
+      line.b()[c] = -factor * inv * inv * s.sumGx()[c] / count;
+      line.c()[c] = -factor * s.sumG()[c] / count;
     }
-    return new GradientLine(factor, slope, constant);
   }
 
   @Override
@@ -157,7 +157,7 @@ final class BatchNormalizationGradients implements NormalizationGradients {
       Tensor total = Shaping.sumTo(products, channelShape(), pass);
       return pass.to(pass.reshape(total, inverse.length), dtype);
     }
-    return perChannel(weightSums(g, pass), dtype, pass);
+    return perChannel(sums(g, pass).sumGx(), inverse, dtype, pass);
   }
 
   /** The gradient of gamma in float64. */
@@ -175,7 +175,7 @@ final class BatchNormalizationGradients implements NormalizationGradients {
       Tensor total = Shaping.sumTo(wide(active(g, pass), pass), channelShape(), pass);
       return pass.to(pass.reshape(total, inverse.length), dtype);
     }
-    return perChannel(sums(g, pass).sumG(), dtype, pass);
+    return perChannel(sums(g, pass).sumG(), null, dtype, pass);
   }
 
   /** The gradient of beta in float64. */
@@ -183,9 +183,22 @@ final class BatchNormalizationGradients implements NormalizationGradients {
     return sums(g, pass).sumG().clone();
   }
 
-  static Tensor perChannel(double[] values, DType dtype, Pass pass) {
-    Tensor result = pass.filled(0, dtype, Shape.of(values.length));
-    result.copyFrom(Tensor.of(values, values.length));
+  /** The values, or their products with factors, rounded once. */
+  static Tensor perChannel(double[] values, double @Nullable [] factors, DType dtype, Pass pass) {
+    Shape shape = Shape.of(values.length);
+    Tensor result = pass.backend().memory().allocate(dtype, shape, Layout.CHANNELS_FIRST);
+    if (dtype == DType.FLOAT32) {
+      float[] rounded = result.unsafeFloatArray();
+      for (int c = 0; c < values.length; c++) {
+        rounded[c] = (float) (factors == null ? values[c] : values[c] * factors[c]);
+      }
+      return result;
+    }
+    double[] exact = values.clone();
+    for (int c = 0; c < exact.length && factors != null; c++) {
+      exact[c] *= factors[c];
+    }
+    result.copyFrom(Tensor.of(exact, exact.length));
     return result;
   }
 

@@ -115,6 +115,6 @@ final class PartGradients implements NormalizationGradients {
         total[c] += added[c];
       }
     }
-    return BatchNormalizationGradients.perChannel(total, dtype, pass);
+    return BatchNormalizationGradients.perChannel(total, null, dtype, pass);
   }
 }

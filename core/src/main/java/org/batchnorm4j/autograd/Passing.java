@@ -40,10 +40,19 @@ final class Passing {
       return;
     }
     for (Tensor gradient : passed) {
-      if (needed.stream().noneMatch(gradient::sharesMemory)) {
+      if (!isNeeded(gradient, needed)) {
         arena.release(gradient, mark);
       }
     }
     passed.clear();
+  }
+
+  private static boolean isNeeded(Tensor gradient, Collection<Tensor> needed) {
+    for (Tensor other : needed) {
+      if (gradient.sharesMemory(other)) {
+        return true;
+      }
+    }
+    return false;
   }
 }

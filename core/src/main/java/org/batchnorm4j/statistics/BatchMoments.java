@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * {@link ChannelMoments} of every channel of a batch, as arrays. All channels share one count.
- * Immutable by convention: nobody writes to the arrays once it is made. Safe for use by many
+ * Immutable by convention: nobody writes to the arrays once they are filled. Safe for use by many
  * threads.
  */
 public final class BatchMoments {
@@ -27,20 +27,6 @@ public final class BatchMoments {
     this.count = count;
     this.mean = mean;
     this.m2 = m2;
-  }
-
-  /**
-   * The moments of adjacent groups of channels, one after another.
-   *
-   * @param groups at least one, all of the same count
-   */
-  public static BatchMoments ofGroups(BatchMoments... groups) {
-    return groups.length == 1
-        ? groups[0]
-        : new BatchMoments(
-            groups[0].count,
-            PerChannel.joined(groups, group -> group.mean),
-            PerChannel.joined(groups, group -> group.m2));
   }
 
   /** Values per channel. */
@@ -70,7 +56,7 @@ public final class BatchMoments {
 
   /** Variance of one channel: M2 / M or M2 / (M - 1); NaN where that has no meaning. */
   public double variance(int channel, VarianceEstimator estimator) {
-    return new ChannelMoments(count, mean[channel], m2[channel]).variance(estimator);
+    return ChannelMoments.variance(count, m2[channel], estimator);
   }
 
   /** The moments of both batches together (Chan, Golub, LeVeque 1983), channel by channel. */

@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * The line that normalisation applies to each channel, {@code y = (x - mean) * scale + shift}:
  * scale is {@code gamma / sqrt(var + eps)}, shift is {@code beta}. The mean stays apart because
- * folding it into the shift loses the digits of data such as 1000 ± 0.01. The arrays are not to be
- * written to.
+ * folding it into the shift loses the digits of data such as 1000 ± 0.01. Only {@link
+ * LineOfMoments} writes to the arrays.
  *
  * <p>Safe for use by many threads as long as none writes to the arrays.
  *
@@ -22,9 +22,9 @@ public record ChannelAffine(double[] mean, double[] scale, double[] shift) {
     return mean.length;
   }
 
-  /** The lines of the channels {@code from} to {@code to - 1}. */
+  /** The lines of the channels {@code from} to {@code to - 1}; none if there are none. */
   public ChannelAffine channels(int from, int to) {
-    return from == 0 && to == channels()
+    return channels() == 0 || (from == 0 && to == channels())
         ? this
         : new ChannelAffine(
             Arrays.copyOfRange(mean, from, to),

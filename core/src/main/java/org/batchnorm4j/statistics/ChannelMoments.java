@@ -120,6 +120,10 @@ public record ChannelMoments(long count, double mean, double m2) {
    * variance of a single value; callers that cannot accept that refuse such batches.
    */
   public double variance(VarianceEstimator estimator) {
+    return variance(count, m2, estimator);
+  }
+
+  static double variance(long count, double m2, VarianceEstimator estimator) {
     return switch (estimator) {
       case BIASED -> m2 / count;
       case UNBIASED -> count == 0 ? Double.NaN : m2 / (count - 1);

@@ -11,14 +11,4 @@ package org.batchnorm4j.statistics;
  * @param sumGx sum of the output gradient times the centred input
  */
 @SuppressWarnings("ArrayRecordComponent") // a bundle of columns, never compared
-public record GradientSums(double[] sumG, double[] sumGx) {
-
-  /** The sums of adjacent groups of channels, one after another. */
-  public static GradientSums ofGroups(GradientSums... groups) {
-    return groups.length == 1
-        ? groups[0]
-        : new GradientSums(
-            PerChannel.joined(groups, GradientSums::sumG),
-            PerChannel.joined(groups, GradientSums::sumGx));
-  }
-}
+public record GradientSums(double[] sumG, double[] sumGx) {}

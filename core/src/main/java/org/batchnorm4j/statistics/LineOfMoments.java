@@ -1,18 +1,17 @@
 package org.batchnorm4j.statistics;
 
 /**
- * Finds the line that normalises channels from their moments. It depends on its arguments alone, as
- * it may be asked for groups of channels in any order and by many threads at once.
+ * Finds the line that normalises channels from their moments. Asked for groups of adjacent channels
+ * in any order and by many threads at once, for each channel once.
  */
 @FunctionalInterface
 public interface LineOfMoments {
 
   /**
-   * The lines of adjacent channels.
+   * Writes scale and shift of the channels {@code from} to {@code to - 1}.
    *
-   * @param moments moments of these channels
-   * @param from which channel the first of them is
-   * @return lines of as many channels
+   * @param moments of all channels, of which those of other channels may not be known yet
+   * @param line what to write to; its means are those of the moments
    */
-  ChannelAffine of(BatchMoments moments, int from);
+  void write(BatchMoments moments, ChannelAffine line, int from, int to);
 }

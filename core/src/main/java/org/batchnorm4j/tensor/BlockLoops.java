@@ -19,9 +19,11 @@ final class BlockLoops {
     void visit(NormalizationArrays bound, int rowBlock, StripBlock block);
   }
 
-  /** Takes runs with the arrays of their task. */
+  /**
+   * Takes runs that follow one another, each of the next channel, with the arrays of their task.
+   */
   interface RunVisitor {
-    void visit(NormalizationArrays bound, ChannelBlocks.RunBlock run);
+    void visit(NormalizationArrays bound, int from, int runs, int length, int channel);
   }
 
   /**
@@ -47,7 +49,7 @@ final class BlockLoops {
           blocks.runBlocks(),
           BLOCKS_PER_TASK,
           arrays,
-          (bound, i) -> runs.visit(bound, blocks.runBlock(i)));
+          (bound, i) -> blocks.visitRuns(i, bound, runs));
     } else {
       forEachBlock(arrays, blocks.valueStrips(), strips);
     }

@@ -81,7 +81,7 @@ record ChannelBlocks(
    * not adjacent, for planes that are too short or too many, and for tensors that stay in cache.
    */
   List<ChannelBlocks> groups(int threads) {
-    long perChannel = (long) batch * length;
+    long perChannel = perChannel();
     long most = Math.min(GROUP / Math.max(1, perChannel), channels / (GROUPS_PER_THREAD * threads));
     boolean worthIt = perChannel * channels > 2L * GROUP && most * length >= GROUP_ADJACENT;
     if (!planes || !valuesByRuns() || !worthIt) {
@@ -93,6 +93,16 @@ record ChannelBlocks(
       groups.add(new ChannelBlocks(planes, batch, channels, length, spreads, from, size));
     }
     return groups;
+  }
+
+  /** Values of each channel. */
+  long perChannel() {
+    return (long) batch * length;
+  }
+
+  /** The end of the channels of the group. */
+  int end() {
+    return first + count;
   }
 
   private boolean sumsByRuns() {
@@ -122,9 +132,6 @@ record ChannelBlocks(
     return Strips.forValues(batch, channels, length, spreads);
   }
 
-  /** One block of runs that follow one another, each of the next channel, or a part of one run. */
-  record RunBlock(int from, int runs, int length, int channel) {}
-
   private int runsTogether() {
     return Math.clamp(StripBlock.PIECE / Math.max(1, length), 1, count);
   }
@@ -140,20 +147,25 @@ record ChannelBlocks(
     return count == 0 || length == 0 ? 0 : Math.multiplyExact(batch, runParts());
   }
 
-  RunBlock runBlock(int block) {
-    int n = block / runParts();
-    int part = block % runParts();
-    int sample = (n * channels + first) * length;
+  /**
+   * Visits a block of runs that follow one another, each of the next channel, or a part of a run.
+   */
+  void visitRuns(int block, NormalizationArrays bound, BlockLoops.RunVisitor visitor) {
+    int parts = runParts();
+    int part = block % parts;
+    int sample = (block / parts * channels + first) * length;
     if (length <= StripBlock.PIECE) {
-      int channel = part * runsTogether();
-      int runs = Math.min(runsTogether(), count - channel);
-      return new RunBlock(sample + channel * length, runs, length, channel);
+      int together = runsTogether();
+      int channel = part * together;
+      int runs = Math.min(together, count - channel);
+      visitor.visit(bound, sample + channel * length, runs, length, channel);
+      return;
     }
-    int parts = runParts() / count;
-    int channel = part / parts;
-    int start = part % parts * StripBlock.PIECE;
-    int count = Math.min(StripBlock.PIECE, length - start);
-    return new RunBlock(sample + channel * length + start, 1, count, channel);
+    int perRun = parts / count;
+    int channel = part / perRun;
+    int start = part % perRun * StripBlock.PIECE;
+    int values = Math.min(StripBlock.PIECE, length - start);
+    visitor.visit(bound, sample + channel * length + start, 1, values, channel);
   }
 
   /** The most values that half types widen at a time. */

@@ -14,51 +14,86 @@ import org.batchnorm4j.statistics.GradientLine;
  * normal numbers. With data of 1e30 that factor is b, about 1e-60. Such channels keep their exact
  * constants and go through {@link WideChannels}; all others never pay for it.
  *
- * <p>Immutable; safe for use by many threads.
+ * <p>The constants of a group of adjacent channels, which are counted from 0, in scratch memory
+ * that {@link #close} hands back. Safe for use by many threads between its last change and that.
  */
-final class FloatChannels {
+final class FloatChannels implements AutoCloseable {
   /** Half the distance of the largest float32 from its neighbour: less is lost in x - mean. */
   private static final double LARGEST_MEAN = 0x1p103;
 
-  private static final int[] NONE = {};
+  private static final int[] NO_CHANNELS = {};
+  private static final float[] NO_CONSTANTS = {};
+  private static final double[] NOTHING = {};
+  private static final GradientLine NO_LINE = new GradientLine(NOTHING, NOTHING, NOTHING);
 
   private final ChannelAffine affine;
-  private final GradientLine exact;
-  private final boolean[] wide;
+  private final int first;
+  private final int count;
+  private final Scratch<float[]> scratch;
   private final float[] mean;
   private final float[] scale;
   private final float[] shift;
-  private final double[] residue;
-  private final float[] a;
-  private final float[] b;
-  private final float[] c;
+  private boolean someWide;
+  private GradientLine exact = NO_LINE;
+  private float[] a = NO_CONSTANTS;
+  private float[] b = NO_CONSTANTS;
+  private float[] c = NO_CONSTANTS;
 
-  /** The constants of the output and, unless its line is empty, of the input gradient. */
-  FloatChannels(ChannelAffine affine, GradientLine gradient) {
+  private FloatChannels(ChannelAffine affine, int first, int count, Scratch<float[]> scratch) {
     this.affine = affine;
-    exact = gradient;
-    int channels = affine.channels();
-    wide = new boolean[channels];
-    mean = new float[channels];
-    scale = new float[channels];
-    shift = new float[channels];
-    residue = new double[channels];
-    a = new float[gradient.a().length];
-    b = new float[a.length];
-    c = new float[a.length];
-    for (int i = 0; i < channels; i++) {
-      wide[i] = isLineWide(i);
-      mean[i] = (float) affine.mean()[i];
-      double rest = wide[i] ? 0 : mean[i] - affine.mean()[i];
-      residue[i] = Double.isNaN(rest) ? 0 : rest; // an infinite mean has no residue
-      scale[i] = (float) affine.scale()[i];
-      shift[i] = (float) (affine.shift()[i] + residue[i] * affine.scale()[i]);
+    this.first = first;
+    this.count = count;
+    this.scratch = scratch;
+    mean = borrow();
+    scale = borrow();
+    shift = borrow();
+  }
+
+  private float[] borrow() {
+    return count == 0 ? NO_CONSTANTS : scratch.borrow(count);
+  }
+
+  /**
+   * The constants of the output.
+   *
+   * @param affine lines of all channels
+   * @param first the first channel of the group
+   * @param count number of channels of the group; 0 where nothing is computed in float32
+   */
+  static FloatChannels of(ChannelAffine affine, int first, int count, Scratch<float[]> scratch) {
+    FloatChannels channels = new FloatChannels(affine, first, count, scratch);
+    channels.fillLine();
+    return channels;
+  }
+
+  private void fillLine() {
+    for (int i = 0; i < count; i++) {
+      double exactMean = affine.mean()[first + i];
+      double exactScale = affine.scale()[first + i];
+      mean[i] = (float) exactMean;
+      scale[i] = (float) exactScale;
+      shift[i] = (float) (affine.shift()[first + i] + residue(i) * exactScale);
+      someWide |= isLineWide(i);
     }
-    for (int i = 0; i < a.length; i++) {
-      a[i] = (float) gradient.a()[i];
-      b[i] = (float) gradient.b()[i];
-      c[i] = (float) (gradient.c()[i] + residue[i] * gradient.b()[i]);
-      wide[i] |= leavesFloat32(gradient.a()[i]) || leavesFloat32(gradient.b()[i]);
+  }
+
+  /**
+   * Adds the constants of the input gradient.
+   *
+   * @param gradient lines of all channels
+   */
+  void add(GradientLine gradient) {
+    exact = gradient;
+    a = borrow();
+    b = borrow();
+    c = borrow();
+    for (int i = 0; i < count; i++) {
+      double factor = gradient.a()[first + i];
+      double slope = gradient.b()[first + i];
+      a[i] = (float) factor;
+      b[i] = (float) slope;
+      c[i] = (float) (gradient.c()[first + i] + residue(i) * slope);
+      someWide |= leavesFloat32(factor) || leavesFloat32(slope);
     }
   }
 
@@ -69,26 +104,32 @@ final class FloatChannels {
   }
 
   private boolean isLineWide(int channel) {
-    double size = Math.abs(affine.mean()[channel]);
+    double size = Math.abs(affine.mean()[first + channel]);
     boolean farMean = size >= LARGEST_MEAN && size < Double.POSITIVE_INFINITY;
-    return farMean || leavesFloat32(affine.scale()[channel]);
+    return farMean || leavesFloat32(affine.scale()[first + channel]);
   }
 
-  boolean isWide(int channel) {
-    return wide[channel];
+  private boolean isWide(int channel) {
+    return isLineWide(channel)
+        || (a.length > 0
+            && (leavesFloat32(exact.a()[first + channel])
+                || leavesFloat32(exact.b()[first + channel])));
   }
 
   /** The wide ones among some channels; mostly none. */
   int[] wideChannels(int from, int to) {
     return endOfNarrow(from, to) == to
-        ? NONE
-        : IntStream.range(from, to).filter(channel -> wide[channel]).toArray();
+        ? NO_CHANNELS
+        : IntStream.range(from, to).filter(this::isWide).toArray();
   }
 
   /** The end of the channels from {@code from} on that the kernels can take in one call. */
-  int endOfNarrow(int from, int to) {
+  private int endOfNarrow(int from, int to) {
+    if (!someWide) {
+      return to;
+    }
     int end = from;
-    while (end < to && !wide[end]) {
+    while (end < to && !isWide(end)) {
       end++;
     }
     return end;
@@ -134,7 +175,8 @@ final class FloatChannels {
 
   /** Difference between the mean as the kernels see it and the exact one. */
   double residue(int channel) {
-    return residue[channel];
+    double rest = isLineWide(channel) ? 0 : mean[channel] - affine.mean()[first + channel];
+    return Double.isNaN(rest) ? 0 : rest; // an infinite mean has no residue
   }
 
   /** Whether the normalised value is positive, as the forward pass computed it. */
@@ -146,18 +188,29 @@ final class FloatChannels {
 
   /** The normalised value in float64. */
   double wideLine(float x, int channel) {
-    return (x - affine.mean()[channel]) * affine.scale()[channel] + affine.shift()[channel];
+    return (x - affine.mean()[first + channel]) * affine.scale()[first + channel]
+        + affine.shift()[first + channel];
   }
 
   /** x - mean in float64. */
   double wideCentred(float x, int channel) {
-    return x - affine.mean()[channel];
+    return x - affine.mean()[first + channel];
   }
 
   /** The input gradient in float64. */
   double wideGradient(float g, float x, int channel) {
-    double line = wideCentred(x, channel) * exact.b()[channel] + exact.c()[channel];
-    return g * exact.a()[channel] + line;
+    double line = wideCentred(x, channel) * exact.b()[first + channel] + exact.c()[first + channel];
+    return g * exact.a()[first + channel] + line;
+  }
+
+  /** The lines of all channels. */
+  ChannelAffine affine() {
+    return affine;
+  }
+
+  /** The lines of the input gradient of all channels. */
+  GradientLine gradient() {
+    return exact;
   }
 
   float[] means() {
@@ -182,5 +235,21 @@ final class FloatChannels {
 
   float[] cs() {
     return c;
+  }
+
+  @Override
+  public void close() {
+    giveBack(mean);
+    giveBack(scale);
+    giveBack(shift);
+    giveBack(a);
+    giveBack(b);
+    giveBack(c);
+  }
+
+  private void giveBack(float[] constants) {
+    if (constants.length > 0) {
+      scratch.giveBack(count, constants);
+    }
   }
 }

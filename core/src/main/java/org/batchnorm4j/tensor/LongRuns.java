@@ -79,6 +79,19 @@ record LongRuns(
     return Math.ceilDiv(channels, channelsPerBlock);
   }
 
+  private int samples(int rowBlock) {
+    return Math.min(samplesPerBlock, batch - rowBlock / parts() * samplesPerBlock);
+  }
+
+  private int partLength(int rowBlock) {
+    return Math.min(PART, length - rowBlock % parts() * PART);
+  }
+
+  @Override
+  public long count(int rowBlock) {
+    return (long) samples(rowBlock) * partLength(rowBlock);
+  }
+
   @Override
   public StripBlock block(int rowBlock, int channelBlock) {
     int stride = perSample * length;
@@ -87,11 +100,11 @@ record LongRuns(
     int channel = channelBlock * channelsPerBlock;
     return new StripBlock(
         sample * stride + (first + channel) * length + part * PART,
-        Math.min(samplesPerBlock, batch - sample),
+        samples(rowBlock),
         stride,
         channel,
         Math.min(channelsPerBlock, channels - channel),
-        Math.min(PART, length - part * PART),
+        partLength(rowBlock),
         1);
   }
 }

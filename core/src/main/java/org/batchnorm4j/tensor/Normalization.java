@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Runs the normalisation kernels over blocks and threads, and merges blocks in index order. */
 final class Normalization {
   private static final double[] NONE = {};
-  private static final GradientLine NO_LINE = new GradientLine(NONE, NONE, NONE);
+  private static final ChannelAffine NOTHING = new ChannelAffine(NONE, NONE, NONE);
   private static final String GRADIENT = "batch_norm backward: gradient";
 
   private final CpuKernels kernels;
@@ -41,38 +41,42 @@ final class Normalization {
 
   BatchMoments moments(Tensor x) {
     requireFloating(x);
-    return moments(x, ChannelBlocks.of(x));
+    ChannelBlocks blocks = ChannelBlocks.of(x);
+    double[] mean = new double[blocks.channels()];
+    double[] m2 = new double[blocks.channels()];
+    moments(x, blocks, mean, m2);
+    return new BatchMoments(blocks.perChannel(), mean, m2);
   }
 
-  private BatchMoments moments(Tensor x, ChannelBlocks group) {
+  /** Writes the moments of a group at the indices of its channels. */
+  private void moments(Tensor x, ChannelBlocks group, double[] mean, double[] m2) {
     SumBlocks blocks = group.sumBlocks();
     int count = blocks.rowBlocks();
     int channels = blocks.channels();
-    Supplier<NormalizationArrays> arrays = bind(x, x, x, identity(channels), NO_LINE, group);
     double[][] means = borrow(count, channels);
     double[][] m2s = borrow(count, channels);
-    loops()
-        .forEachBlock(
-            arrays,
-            blocks,
-            (bound, row, block) -> {
-              if (blocks instanceof LongRuns) {
-                bound.runMoments(block, means[row], m2s[row]);
-              } else {
-                bound.stripMoments(block, means[row], m2s[row]);
-              }
-            });
-    double[] mean = new double[channels];
-    double[] m2 = new double[channels];
+    try (FloatChannels none = FloatChannels.of(NOTHING, 0, 0, scratch.floats())) {
+      loops()
+          .forEachBlock(
+              bind(x, x, x, none, group),
+              blocks,
+              (bound, row, block) -> {
+                if (blocks instanceof LongRuns) {
+                  bound.runMoments(block, means[row], m2s[row]);
+                } else {
+                  bound.stripMoments(block, means[row], m2s[row]);
+                }
+              });
+    }
+    int first = group.first();
     long merged = 0;
     for (int b = 0; b < count; b++) {
-      long added = blocks.block(b, 0).count();
       merged =
-          ChannelMoments.mergeInto(merged, mean, m2, 0, added, means[b], 0, m2s[b], 0, channels);
+          ChannelMoments.mergeInto(
+              merged, mean, m2, first, blocks.count(b), means[b], 0, m2s[b], 0, channels);
     }
     giveBack(means, channels);
     giveBack(m2s, channels);
-    return new BatchMoments(merged, mean, m2);
   }
 
   private double[][] borrow(int blocks, int channels) {
@@ -98,13 +102,15 @@ final class Normalization {
 
   private void standardise(
       Tensor x, Tensor y, ChannelAffine affine, boolean relu, ChannelBlocks blocks) {
-    loops()
-        .forEachValue(
-            bind(x, x, y, affine, NO_LINE, blocks),
-            blocks,
-            (bound, run) ->
-                bound.standardiseRuns(run.from(), run.runs(), run.length(), run.channel(), relu),
-            (bound, row, block) -> bound.standardiseStrip(block, relu));
+    try (FloatChannels line = constants(x, affine, blocks)) {
+      loops()
+          .forEachValue(
+              bind(x, x, y, line, blocks),
+              blocks,
+              (bound, from, runs, length, channel) ->
+                  bound.standardiseRuns(from, runs, length, channel, relu),
+              (bound, row, block) -> bound.standardiseStrip(block, relu));
+    }
   }
 
   Tensor standardiseAddRelu(Tensor x, ChannelAffine affine, Tensor residual) {
@@ -116,13 +122,14 @@ final class Normalization {
 
   private void standardiseAddRelu(
       Tensor x, Tensor y, ChannelAffine affine, Tensor residual, ChannelBlocks blocks) {
-    loops()
-        .forEachValue(
-            bind(x, residual, y, affine, NO_LINE, blocks),
-            blocks,
-            (bound, run) ->
-                bound.standardiseRunsAddRelu(run.from(), run.runs(), run.length(), run.channel()),
-            (bound, row, block) -> bound.standardiseStripAddRelu(block));
+    try (FloatChannels line = constants(x, affine, blocks)) {
+      loops()
+          .forEachValue(
+              bind(x, residual, y, line, blocks),
+              blocks,
+              NormalizationArrays::standardiseRunsAddRelu,
+              (bound, row, block) -> bound.standardiseStripAddRelu(block));
+    }
   }
 
   StandardisedBatch standardiseBatch(Tensor x, LineOfMoments line, boolean relu) {
@@ -146,21 +153,39 @@ final class Normalization {
 
   private StandardisedBatch standardiseBatch(
       Tensor x, Tensor y, LineOfMoments line, GroupOutput output) {
-    List<ChannelBlocks> groups = ChannelBlocks.of(x).groups(workers.threads());
-    BatchMoments[] moments = new BatchMoments[groups.size()];
+    ChannelBlocks all = ChannelBlocks.of(x);
+    int channels = all.channels();
+    double[] mean = new double[channels];
+    double[] m2 = new double[channels];
+    BatchMoments moments = new BatchMoments(all.perChannel(), mean, m2);
+    ChannelAffine affine = new ChannelAffine(mean, new double[channels], new double[channels]);
     forEachGroup(
-        groups,
-        (inner, i) -> {
-          ChannelBlocks group = groups.get(i);
-          moments[i] = inner.moments(x, group);
-          output.write(inner, line.of(moments[i], group.first()), group);
+        all,
+        (inner, group) -> {
+          inner.moments(x, group, mean, m2);
+          line.write(moments, affine, group.first(), group.end());
+          output.write(inner, affine, group);
         });
-    return new StandardisedBatch(y, BatchMoments.ofGroups(moments));
+    return new StandardisedBatch(y, moments, affine);
   }
 
   GradientSums sums(Tensor x, Tensor gradient, ChannelAffine affine, boolean relu) {
     check(x, affine);
-    return sums(x, gradientLike(x, gradient), affine, relu, null, ChannelBlocks.of(x));
+    return sums(x, gradientLike(x, gradient), affine, relu, null);
+  }
+
+  private GradientSums sums(
+      Tensor x, Tensor g, ChannelAffine affine, boolean relu, @Nullable ReluGate gate) {
+    ChannelBlocks blocks = ChannelBlocks.of(x);
+    GradientSums sums = noSums(blocks);
+    try (FloatChannels line = constants(x, affine, blocks)) {
+      sums(x, g, line, relu, gate, blocks, sums);
+    }
+    return sums;
+  }
+
+  private static GradientSums noSums(ChannelBlocks blocks) {
+    return new GradientSums(new double[blocks.channels()], new double[blocks.channels()]);
   }
 
   /** Each block is gated with its sums, or right before them while it is in the first caches. */
@@ -168,7 +193,7 @@ final class Normalization {
     check(x, affine);
     Tensor gated = like(x);
     ReluGate gate = gate(x, y, gradient, gated);
-    return new GatedGradient(gated, sums(x, gated, affine, false, gate, ChannelBlocks.of(x)));
+    return new GatedGradient(gated, sums(x, gated, affine, false, gate));
   }
 
   private ReluGate gate(Tensor x, Tensor y, Tensor gradient, Tensor gated) {
@@ -176,14 +201,16 @@ final class Normalization {
     return ReluGate.of(kernels, active, gradientLike(x, gradient), gated);
   }
 
-  private GradientSums sums(
+  /** Writes the sums of a group at the indices of its channels, where there are zeros. */
+  private void sums(
       Tensor x,
       Tensor g,
-      ChannelAffine affine,
+      FloatChannels line,
       boolean relu,
       @Nullable ReluGate gate,
-      ChannelBlocks group) {
-    Supplier<NormalizationArrays> arrays = bind(x, g, g, affine, NO_LINE, group);
+      ChannelBlocks group,
+      GradientSums sums) {
+    Supplier<NormalizationArrays> arrays = bind(x, g, g, line, group);
     SumBlocks blocks = group.sumBlocks();
     int count = blocks.rowBlocks();
     int channels = blocks.channels();
@@ -200,22 +227,24 @@ final class Normalization {
                 bound.stripSums(block, relu, gate, g0[row], g1[row]);
               }
             });
-    double[] sumG = new double[channels];
-    double[] sumGx = new double[channels];
+    int first = group.first();
     for (int b = 0; b < count; b++) {
-      for (int c = 0; c < channels; c++) {
-        sumG[c] += g0[b][c];
-        sumGx[c] += g1[b][c];
-      }
+      add(g0[b], sums.sumG(), first, channels);
+      add(g1[b], sums.sumGx(), first, channels);
     }
     giveBack(g0, channels);
     giveBack(g1, channels);
     try (NormalizationArrays bound = arrays.get()) {
       for (int c = 0; c < channels; c++) {
-        sumGx[c] += bound.residue(c) * sumG[c];
+        sums.sumGx()[first + c] += bound.residue(c) * sums.sumG()[first + c];
       }
     }
-    return new GradientSums(sumG, sumGx);
+  }
+
+  private static void add(double[] values, double[] sums, int at, int count) {
+    for (int i = 0; i < count; i++) {
+      sums[at + i] += values[i];
+    }
   }
 
   Tensor gradient(
@@ -223,24 +252,22 @@ final class Normalization {
     check(x, affine);
     Tensor g = gradientLike(x, gradient);
     Tensor dx = like(x);
-    gradient(x, g, dx, affine, line, relu, ChannelBlocks.of(x));
+    ChannelBlocks blocks = ChannelBlocks.of(x);
+    try (FloatChannels constants = constants(x, affine, blocks)) {
+      constants.add(line);
+      gradient(x, g, dx, constants, relu, blocks);
+    }
     return dx;
   }
 
   private void gradient(
-      Tensor x,
-      Tensor g,
-      Tensor dx,
-      ChannelAffine affine,
-      GradientLine line,
-      boolean relu,
-      ChannelBlocks blocks) {
+      Tensor x, Tensor g, Tensor dx, FloatChannels line, boolean relu, ChannelBlocks blocks) {
     loops()
         .forEachValue(
-            bind(x, g, dx, affine, line, blocks),
+            bind(x, g, dx, line, blocks),
             blocks,
-            (bound, run) ->
-                bound.runGradient(run.from(), run.runs(), run.length(), run.channel(), relu),
+            (bound, from, runs, length, channel) ->
+                bound.runGradient(from, runs, length, channel, relu),
             (bound, row, block) -> bound.stripGradient(block, relu));
   }
 
@@ -265,32 +292,37 @@ final class Normalization {
       boolean relu,
       @Nullable ReluGate gate) {
     Tensor dx = like(x);
-    List<ChannelBlocks> groups = ChannelBlocks.of(x).groups(workers.threads());
-    GradientSums[] sums = new GradientSums[groups.size()];
+    ChannelBlocks all = ChannelBlocks.of(x);
+    GradientSums sums = noSums(all);
+    double[][] abc = borrow(3, all.channels());
+    GradientLine gradient = new GradientLine(abc[0], abc[1], abc[2]);
     forEachGroup(
-        groups,
-        (inner, i) -> {
-          ChannelBlocks group = groups.get(i);
-          int from = group.first();
-          ChannelAffine own = affine.channels(from, from + group.count());
-          sums[i] = inner.sums(x, g, own, relu, gate, group);
-          inner.gradient(x, g, dx, own, line.of(sums[i], from), relu, group);
+        all,
+        (inner, group) -> {
+          try (FloatChannels constants = constants(x, affine, group)) {
+            inner.sums(x, g, constants, relu, gate, group, sums);
+            line.write(sums, gradient, group.first(), group.end());
+            constants.add(gradient);
+            inner.gradient(x, g, dx, constants, relu, group);
+          }
         });
-    return new BatchGradient(dx, g, GradientSums.ofGroups(sums));
+    giveBack(abc, all.channels());
+    return new BatchGradient(dx, g, sums);
   }
 
   private interface GroupVisitor {
-    void visit(Normalization inner, int group);
+    void visit(Normalization inner, ChannelBlocks group);
   }
 
   /** Each of several groups is the work of one thread. */
-  private void forEachGroup(List<ChannelBlocks> groups, GroupVisitor visitor) {
+  private void forEachGroup(ChannelBlocks all, GroupVisitor visitor) {
+    List<ChannelBlocks> groups = all.groups(workers.threads());
     if (groups.size() == 1) {
-      visitor.visit(this, 0);
+      visitor.visit(this, all);
       return;
     }
     Normalization inner = new Normalization(kernels, Workers.direct(), memory, scratch);
-    workers.run(groups.size(), i -> visitor.visit(inner, i));
+    workers.run(groups.size(), i -> visitor.visit(inner, groups.get(i)));
   }
 
   private BlockLoops loops() {
@@ -301,19 +333,25 @@ final class Normalization {
     return memory.allocate(x.dtype(), x.shape(), x.layout());
   }
 
+  /** What the channels of a group are computed with; float64 takes the exact lines alone. */
+  private FloatChannels constants(Tensor x, ChannelAffine affine, ChannelBlocks group) {
+    int count = x.dtype() == DType.FLOAT64 ? 0 : group.count();
+    return FloatChannels.of(affine, group.first(), count, scratch.floats());
+  }
+
   /** The arrays for one task after another, with the constants of the channels of a group. */
   private Supplier<NormalizationArrays> bind(
-      Tensor x,
-      Tensor g,
-      Tensor out,
-      ChannelAffine affine,
-      GradientLine gradient,
-      ChannelBlocks group) {
+      Tensor x, Tensor g, Tensor out, FloatChannels line, ChannelBlocks group) {
     if (x.dtype() == DType.FLOAT64) {
-      NormalizationArrays doubles = new DoubleNormalizationArrays(x, g, out, affine, gradient);
+      NormalizationArrays doubles =
+          new DoubleNormalizationArrays(
+              x,
+              g,
+              out,
+              line.affine().channels(group.first(), group.end()),
+              line.gradient().channels(group.first(), group.end()));
       return () -> doubles;
     }
-    FloatChannels line = new FloatChannels(affine, gradient);
     if (x.dtype() == DType.FLOAT32) {
       NormalizationArrays floats = FloatNormalizationArrays.of(kernels, x, g, out, line, scratch);
       return () -> floats;
@@ -331,10 +369,6 @@ final class Normalization {
               + x.shape()
               + "; convert it with to(DType.FLOAT32)");
     }
-  }
-
-  private static ChannelAffine identity(int channels) {
-    return new ChannelAffine(new double[channels], new double[channels], new double[channels]);
   }
 
   private Tensor gradientLike(Tensor x, Tensor gradient) {

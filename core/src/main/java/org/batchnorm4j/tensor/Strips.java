@@ -120,6 +120,14 @@ record Strips(
   }
 
   @Override
+  public long count(int rowBlock) {
+    int row = rowBlock * rowsPerBlock;
+    return row >= rows
+        ? (long) length * left
+        : (long) Math.min(rowsPerBlock, rows - row) * length * repeats;
+  }
+
+  @Override
   public StripBlock block(int rowBlock, int channelBlock) {
     int stride = perRow * length * repeats;
     int row = rowBlock * rowsPerBlock;

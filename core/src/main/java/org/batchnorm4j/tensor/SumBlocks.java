@@ -15,6 +15,9 @@ sealed interface SumBlocks permits Strips, LongRuns {
   /** Blocks beside each other. */
   int channelBlocks();
 
+  /** Values of each channel in a block of that row. */
+  long count(int rowBlock);
+
   /** One of the blocks. */
   StripBlock block(int rowBlock, int channelBlock);
 }

@@ -2,6 +2,8 @@ package org.batchnorm4j.tensor;
 
 /** The gradient sums of the wide channels of a block, which replace those of the kernels. */
 final class WideSums {
+  private static final double[][] NO_SUMS = {};
+
   private final SumSource source;
   private final boolean relu;
   private final int[] channels;
@@ -11,7 +13,7 @@ final class WideSums {
     this.source = source;
     this.relu = relu;
     channels = line.wideChannels(block.channel(), block.channel() + block.channels());
-    sums = new double[channels.length][2];
+    sums = channels.length == 0 ? NO_SUMS : new double[channels.length][2];
   }
 
   /** Adds what the wide channels have in rows or runs that were added last. */

@@ -43,18 +43,22 @@ class ChannelGroupsTest {
     assertTrue(ChannelBlocks.of(x).groups(threads).size() > 1, "nothing is taken in groups");
     Backend backend = CpuBackend.of(KernelPreference.SCALAR, threads, line -> {});
     BatchMoments moments = backend.channelMoments(x);
-    ChannelAffine affine = line(moments, 0);
-    LineOfMoments line = ChannelGroupsTest::line;
+    LineOfMoments line = ChannelGroupsTest::writeLine;
+    int channels = x.axis(1);
+    ChannelAffine affine =
+        new ChannelAffine(moments.means(), new double[channels], new double[channels]);
+    writeLine(moments, affine, 0, channels);
     for (boolean relu : new boolean[] {false, true}) {
       StandardisedBatch batch = backend.standardiseBatch(x, line, relu);
       same(moments, batch.moments());
+      assertArrayEquals(affine.scale(), batch.line().scale());
+      assertArrayEquals(affine.shift(), batch.line().shift());
       same(backend.standardise(x, affine, relu), batch.output());
       GradientSums sums = backend.channelGradientSums(x, g, affine, relu);
       BatchGradient gradient =
-          backend.batchGradient(x, g, affine, ChannelGroupsTest::gradientLine, relu);
+          backend.batchGradient(x, g, affine, ChannelGroupsTest::writeGradientLine, relu);
       same(sums, gradient.sums());
-      same(
-          backend.standardiseGradient(x, g, affine, gradientLine(sums, 0), relu), gradient.input());
+      same(backend.standardiseGradient(x, g, affine, gradientLine(sums), relu), gradient.input());
     }
     StandardisedBatch added = backend.standardiseBatchAddRelu(x, line, g);
     same(moments, added.moments());
@@ -62,10 +66,10 @@ class ChannelGroupsTest {
     same(y, added.output());
     GatedGradient gated = backend.gatedGradientSums(x, y, g, affine);
     BatchGradient gradient =
-        backend.gatedBatchGradient(x, y, g, affine, ChannelGroupsTest::gradientLine);
+        backend.gatedBatchGradient(x, y, g, affine, ChannelGroupsTest::writeGradientLine);
     same(gated.gradient(), gradient.gradient());
     same(gated.sums(), gradient.sums());
-    GradientLine ofSums = gradientLine(gated.sums(), 0);
+    GradientLine ofSums = gradientLine(gated.sums());
     same(backend.standardiseGradient(x, gated.gradient(), affine, ofSums, false), gradient.input());
   }
 
@@ -96,26 +100,27 @@ class ChannelGroupsTest {
   }
 
   /** Depends on the channel as gamma and beta do; leaves float32 where moments do. */
-  private static ChannelAffine line(BatchMoments moments, int from) {
-    double[] scale = new double[moments.channels()];
-    double[] shift = new double[scale.length];
-    for (int c = 0; c < scale.length; c++) {
-      scale[c] = (1 + 0.01 * (from + c)) / Math.sqrt(moments.m2(c) / moments.count());
-      shift[c] = 0.1 * ((from + c) % 7);
+  private static void writeLine(BatchMoments moments, ChannelAffine line, int from, int to) {
+    for (int c = from; c < to; c++) {
+      line.scale()[c] = (1 + 0.01 * c) / Math.sqrt(moments.m2(c) / moments.count());
+      line.shift()[c] = 0.1 * (c % 7);
     }
-    return new ChannelAffine(moments.means(), scale, shift);
   }
 
-  private static GradientLine gradientLine(GradientSums sums, int from) {
-    double[] a = new double[sums.sumG().length];
-    double[] b = new double[a.length];
-    double[] c = new double[a.length];
-    for (int i = 0; i < a.length; i++) {
-      a[i] = 1 + 0.01 * (from + i);
-      b[i] = 1e-4 * sums.sumGx()[i];
-      c[i] = 1e-4 * sums.sumG()[i];
+  private static void writeGradientLine(GradientSums sums, GradientLine line, int from, int to) {
+    for (int i = from; i < to; i++) {
+      line.a()[i] = 1 + 0.01 * i;
+      line.b()[i] = 1e-4 * sums.sumGx()[i];
+      line.c()[i] = 1e-4 * sums.sumG()[i];
     }
-    return new GradientLine(a, b, c);
+  }
+
+  private static GradientLine gradientLine(GradientSums sums) {
+    int channels = sums.sumG().length;
+    GradientLine line =
+        new GradientLine(new double[channels], new double[channels], new double[channels]);
+    writeGradientLine(sums, line, 0, channels);
+    return line;
   }
 
   /** About 1e30 in every fifth channel. */

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import org.batchnorm4j.statistics.ChannelAffine;
+import org.batchnorm4j.statistics.GradientLine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -84,8 +86,15 @@ class StripsTest {
       assertEquals(size, last.from() + last.width(), blocks::toString);
     }
     ChannelBlocks values = new ChannelBlocks(true, 1, 1, size, true, 0, 1);
-    ChannelBlocks.RunBlock last = values.runBlock(values.runBlocks() - 1);
-    assertEquals(size, last.from() + last.length());
+    Tensor any = Tensor.zeros(DType.FLOAT64, 1, 1);
+    double[] none = {};
+    NormalizationArrays arrays =
+        new DoubleNormalizationArrays(
+            any, any, any, new ChannelAffine(none, none, none), new GradientLine(none, none, none));
+    values.visitRuns(
+        values.runBlocks() - 1,
+        arrays,
+        (bound, from, runs, length, channel) -> assertEquals(size, from + runs * length));
   }
 
   private static void check(SumBlocks strips, int rows, int channels, int length) {
