@@ -117,7 +117,7 @@ final class BatchNormState {
       return;
     }
     long batches = numBatchesTracked.itemAsLong() + 1;
-    numBatchesTracked.copyFrom(Tensor.scalar(batches));
+    numBatchesTracked.unsafeLongArray()[numBatchesTracked.offset()] = batches;
     VarianceEstimator estimator =
         moments.count() == 1 ? VarianceEstimator.BIASED : options.runningVariance();
     RunningStatistics.Incident incident =

@@ -58,34 +58,75 @@ final class RunningStatistics {
       IntToDoubleFunction batchMeans,
       IntToDoubleFunction batchVariances,
       double weight) {
-    Tensor movedMean = wide(runningMean);
-    Tensor movedVar = wide(runningVar);
-    double[] mean = movedMean.unsafeDoubleArray();
-    double[] variance = movedVar.unsafeDoubleArray();
+    Values mean = Values.of(runningMean);
+    Values variance = Values.of(runningVar);
     Incident incident = null;
-    for (int c = 0; c < mean.length; c++) {
+    for (int c = 0; c < runningMean.size(); c++) {
       double batchMean = batchMeans.applyAsDouble(c);
       double batchVariance = batchVariances.applyAsDouble(c);
       if (!Double.isFinite(batchMean) || Double.isNaN(batchVariance)) {
         incident = incident == null ? kept(c, batchMean, batchVariance) : incident;
         continue;
       }
-      mean[c] = moved(mean[c], batchMean, weight);
-      double exact = moved(variance[c], batchVariance, weight);
-      if (incident == null && !Double.isInfinite(variance[c]) && overflows(exact, runningVar)) {
+      mean.set(c, moved(mean.at(c), batchMean, weight));
+      double exact = moved(variance.at(c), batchVariance, weight);
+      if (incident == null && !Double.isInfinite(variance.at(c)) && overflows(exact, runningVar)) {
         incident = overflow(c, exact, runningVar.dtype());
       }
-      variance[c] = exact;
+      variance.set(c, exact);
     }
-    runningMean.copyFrom(movedMean);
-    runningVar.copyFrom(movedVar);
+    mean.store();
+    variance.store();
     return incident;
   }
 
-  private static Tensor wide(Tensor statistic) {
-    Tensor copy = Tensor.zeros(DType.FLOAT64, statistic.size());
-    copy.copyFrom(statistic);
-    return copy;
+  /** A running statistic in float64; float32 is moved in place. */
+  private sealed interface Values {
+    double at(int channel);
+
+    void set(int channel, double value);
+
+    void store();
+
+    static Values of(Tensor statistic) {
+      return statistic.dtype() == DType.FLOAT32
+          ? new Floats(statistic.unsafeFloatArray(), statistic.offset())
+          : new Copy(statistic.toDoubles(), statistic);
+    }
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // a place in memory, never compared
+  private record Floats(float[] array, int from) implements Values {
+    @Override
+    public double at(int channel) {
+      return array[from + channel];
+    }
+
+    @Override
+    public void set(int channel, double value) {
+      array[from + channel] = (float) value;
+    }
+
+    @Override
+    public void store() {}
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // a place in memory, never compared
+  private record Copy(double[] array, Tensor statistic) implements Values {
+    @Override
+    public double at(int channel) {
+      return array[channel];
+    }
+
+    @Override
+    public void set(int channel, double value) {
+      array[channel] = value;
+    }
+
+    @Override
+    public void store() {
+      statistic.copyFrom(Tensor.of(array, array.length));
+    }
   }
 
   /** Refuses a momentum that would make running statistics NaN. */

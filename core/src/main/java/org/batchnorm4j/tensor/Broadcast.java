@@ -125,8 +125,11 @@ final class Broadcast {
     return strides[2][sizes.length - 1];
   }
 
-  /** Storage positions of result, a and b at the start of a run. */
+  /** Storage positions of result, a and b at the start of a run; not to be written to. */
   int[] starts(int run) {
+    if (sizes.length == 1) {
+      return offsets;
+    }
     int[] starts = offsets.clone();
     int rest = run;
     for (int i = sizes.length - 2; i >= 0; i--) {

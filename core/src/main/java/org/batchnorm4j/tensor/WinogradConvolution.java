@@ -2,6 +2,7 @@ package org.batchnorm4j.tensor;
 
 import java.util.Arrays;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 import org.batchnorm4j.kernel.WinogradKernels;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +31,11 @@ final class WinogradConvolution {
   /** Channels that are summed in one go: short sums, whose sum is taken then, lose less. */
   private static final int DEPTH = 64;
 
-  /** From so many parts on, each is a task: threads meet once per layer, not thrice per part. */
+  /** So many parts and more are shared out: threads meet once per layer, not thrice per part. */
   private static final int PARTS_ALONE = 8;
+
+  /** Tasks for each thread, so that none waits long for the last one. */
+  private static final int TASKS_PER_THREAD = 4;
 
   /** Sums of the parts' weight gradients, merged in order, where weights are few. */
   private static final int PARTIAL_SUMS = 8;
@@ -110,67 +114,107 @@ final class WinogradConvolution {
     int rowLength = turned ? out : in;
     forChannels(
         turned ? in : out, row -> transformKernels(w, row * rowLength, rowLength, u, uStride));
-    forParts(
-        tiling.parts(), number -> convolvePart(tiling.part(number), x, u, turned, bias, y, tiling));
+    forParts(tiling.parts(), () -> new OutputParts(x, u, turned, bias, y, tiling));
     scratch.giveBack(ELEMENTS * uStride, u);
   }
 
-  private void convolvePart(
-      WinogradTiling.Part part,
-      TensorRange<float[]> x,
-      float[] u,
-      boolean turned,
-      @Nullable TensorRange<float[]> bias,
-      TensorRange<float[]> y,
-      WinogradTiling tiling) {
-    ConvolutionGeometry geometry = tiling.geometry();
-    int in = geometry.inChannels();
-    int out = geometry.outChannels();
-    int uStride = in * out + APART;
-    int vStride = in * tiling.columns() + APART;
-    int mStride = out * tiling.columns() + APART;
-    float[] v = scratch.borrow(ELEMENTS * vStride);
-    float[] m = scratch.borrow(ELEMENTS * mStride);
-    int columns = part.images() * part.rows() * tiling.wide();
-    forChannels(in, channel -> transformInput(geometry, tiling, part, x, channel, v, vStride));
-    int depth = Math.min(DEPTH, in);
-    int rows = rowsTogether(out, columns, depth);
-    int bands = Math.ceilDiv(out, rows);
-    int rowLength = turned ? out : in;
-    workers.run(
-        ELEMENTS * bands,
-        task -> {
-          int t = task / bands;
-          int row = task % bands * rows;
-          int from = (turned ? halfTurn(t) : t) * uStride;
-          for (int k = 0; k < in; k += depth) {
-            multiply.multiply(
-                turned,
-                false,
-                Math.min(rows, out - row),
-                columns,
-                Math.min(depth, in - k),
-                1f,
-                u,
-                from + (turned ? k * out + row : row * in + k),
-                rowLength,
-                v,
-                t * vStride + k * columns,
-                columns,
-                k == 0 ? 0f : 1f,
-                m,
-                t * mStride + row * columns,
-                columns);
-          }
-        });
-    forChannels(
-        out,
-        channel -> {
-          float constant = bias == null ? 0f : bias.array()[bias.from() + channel];
-          transformOutput(geometry, tiling, part, m, mStride, constant, y, channel);
-        });
-    scratch.giveBack(ELEMENTS * mStride, m);
-    scratch.giveBack(ELEMENTS * vStride, v);
+  /** What is taken part by part, by one thread. */
+  private sealed interface PartTask extends AutoCloseable {
+    void take(int number);
+
+    @Override
+    void close();
+  }
+
+  /** Output of one part after the other. */
+  private final class OutputParts implements PartTask {
+    private final float[] u;
+    private final boolean turned;
+    private final int in;
+    private final int out;
+    private final int uStride;
+    private final int vStride;
+    private final int mStride;
+    private final int depth;
+    private final float[] v;
+    private final float[] m;
+    private final WinogradPart part;
+    private final IntConsumer input;
+    private final IntConsumer product = this::multiply;
+    private final IntConsumer output;
+    private int rows;
+    private int bands;
+
+    OutputParts(
+        TensorRange<float[]> x,
+        float[] u,
+        boolean turned,
+        @Nullable TensorRange<float[]> bias,
+        TensorRange<float[]> y,
+        WinogradTiling tiling) {
+      this.u = u;
+      this.turned = turned;
+      in = tiling.geometry().inChannels();
+      out = tiling.geometry().outChannels();
+      uStride = in * out + APART;
+      vStride = in * tiling.columns() + APART;
+      mStride = out * tiling.columns() + APART;
+      depth = Math.min(DEPTH, in);
+      v = scratch.borrow(ELEMENTS * vStride);
+      m = scratch.borrow(ELEMENTS * mStride);
+      WinogradPart moved = new WinogradPart(kernels, scratch, tiling);
+      part = moved;
+      input = channels(in, channel -> moved.input(x, channel, v, vStride));
+      output =
+          channels(
+              out,
+              channel -> {
+                float constant = bias == null ? 0f : bias.array()[bias.from() + channel];
+                moved.output(m, mStride, constant, y, channel);
+              });
+    }
+
+    @Override
+    public void take(int number) {
+      part.moveTo(number);
+      rows = rowsTogether(out, part.columns(), depth);
+      bands = Math.ceilDiv(out, rows);
+      workers.run(tasks(in), input);
+      workers.run(ELEMENTS * bands, product);
+      workers.run(tasks(out), output);
+    }
+
+    private void multiply(int task) {
+      int columns = part.columns();
+      int t = task / bands;
+      int row = task % bands * rows;
+      int from = (turned ? halfTurn(t) : t) * uStride;
+      for (int k = 0; k < in; k += depth) {
+        multiply.multiply(
+            turned,
+            false,
+            Math.min(rows, out - row),
+            columns,
+            Math.min(depth, in - k),
+            1f,
+            u,
+            from + (turned ? k * out + row : row * in + k),
+            turned ? out : in,
+            v,
+            t * vStride + k * columns,
+            columns,
+            k == 0 ? 0f : 1f,
+            m,
+            t * mStride + row * columns,
+            columns);
+      }
+    }
+
+    @Override
+    public void close() {
+      scratch.giveBack(ELEMENTS * mStride, m);
+      scratch.giveBack(ELEMENTS * vStride, v);
+    }
   }
 
   /**
@@ -198,74 +242,6 @@ final class WinogradConvolution {
     scratch.giveBack(TAPS * length, taps);
   }
 
-  private void transformInput(
-      ConvolutionGeometry geometry,
-      WinogradTiling tiling,
-      WinogradTiling.Part part,
-      TensorRange<float[]> x,
-      int channel,
-      float[] v,
-      int stride) {
-    int line = tiling.lineRuns() * part.images();
-    int length = tiling.wide() * part.images();
-    float[] lines = scratch.borrow(tiling.inputSize());
-    Arrays.fill(lines, 0, tiling.inputSize(), 0f);
-    int plane =
-        x.from() + (part.image() * geometry.inChannels() + channel) * geometry.inPositions();
-    tiling.gatherInput(
-        part, x.array(), plane, geometry.inChannels() * geometry.inPositions(), lines);
-    for (int row = 0; row < part.rows(); row++) {
-      kernels.input(
-          lines,
-          2 * row * line,
-          line,
-          line / 2,
-          part.images(),
-          length,
-          v,
-          (channel * part.rows() + row) * length,
-          stride);
-    }
-    scratch.giveBack(tiling.inputSize(), lines);
-  }
-
-  private void transformOutput(
-      ConvolutionGeometry geometry,
-      WinogradTiling tiling,
-      WinogradTiling.Part part,
-      float[] m,
-      int stride,
-      float bias,
-      TensorRange<float[]> y,
-      int channel) {
-    int length = tiling.wide() * part.rows() * part.images();
-    float[] runs = scratch.borrow(tiling.outputSize());
-    kernels.output(
-        m, channel * length, stride, length, bias, runs, 0, tiling.tiles() * part.images());
-    int image = geometry.outChannels() * geometry.outPositions();
-    int plane = y.from() + part.image() * image + channel * geometry.outPositions();
-    tiling.scatterOutput(part, runs, y.array(), plane, image);
-    scratch.giveBack(tiling.outputSize(), runs);
-  }
-
-  private void transformGradient(
-      ConvolutionGeometry geometry,
-      WinogradTiling tiling,
-      WinogradTiling.Part part,
-      TensorRange<float[]> g,
-      int channel,
-      float[] n,
-      int stride) {
-    int length = tiling.wide() * part.rows() * part.images();
-    float[] runs = scratch.borrow(tiling.outputSize());
-    int image = geometry.outChannels() * geometry.outPositions();
-    int plane = g.from() + part.image() * image + channel * geometry.outPositions();
-    tiling.gatherOutput(part, g.array(), plane, image, runs);
-    kernels.outputGradient(
-        runs, 0, tiling.tiles() * part.images(), length, n, channel * length, stride);
-    scratch.giveBack(tiling.outputSize(), runs);
-  }
-
   /** As {@link CpuConvolution#weightGradient}. */
   void weightGradient(
       TensorRange<float[]> x,
@@ -287,9 +263,10 @@ final class WinogradConvolution {
     workers.run(
         sums.count(),
         sum -> {
-          for (int number = sums.from(sum); number < sums.from(sum + 1); number++) {
-            boolean add = number > sums.from(sum);
-            addGradientPart(tiling.part(number), x, g, add, s, sum * size, sStride, tiling);
+          try (PartTask parts = new GradientParts(x, g, s, sum * size, sStride, tiling)) {
+            for (int number = sums.from(sum); number < sums.from(sum + 1); number++) {
+              parts.take(number);
+            }
           }
         });
     workers.run(
@@ -304,48 +281,80 @@ final class WinogradConvolution {
     scratch.giveBack(sums.count() * size, s);
   }
 
-  /** Adds what a part has of the gradients' transforms to a sum of them. */
-  private void addGradientPart(
-      WinogradTiling.Part part,
-      TensorRange<float[]> x,
-      TensorRange<float[]> g,
-      boolean add,
-      float[] s,
-      int sFrom,
-      int sStride,
-      WinogradTiling tiling) {
-    ConvolutionGeometry geometry = tiling.geometry();
-    int in = geometry.inChannels();
-    int out = geometry.outChannels();
-    int vStride = in * tiling.columns() + APART;
-    int nStride = out * tiling.columns() + APART;
-    float[] v = scratch.borrow(ELEMENTS * vStride);
-    float[] n = scratch.borrow(ELEMENTS * nStride);
-    int columns = part.images() * part.rows() * tiling.wide();
-    forChannels(in, channel -> transformInput(geometry, tiling, part, x, channel, v, vStride));
-    forChannels(out, channel -> transformGradient(geometry, tiling, part, g, channel, n, nStride));
-    workers.run(
-        ELEMENTS,
-        t ->
-            multiply.multiply(
-                false,
-                true,
-                out,
-                in,
-                columns,
-                1f,
-                n,
-                t * nStride,
-                columns,
-                v,
-                t * vStride,
-                columns,
-                add ? 1f : 0f,
-                s,
-                sFrom + t * sStride,
-                in));
-    scratch.giveBack(ELEMENTS * nStride, n);
-    scratch.giveBack(ELEMENTS * vStride, v);
+  /** The sum of what one part after the other has of the gradients' transforms. */
+  private final class GradientParts implements PartTask {
+    private final float[] s;
+    private final int sFrom;
+    private final int sStride;
+    private final int in;
+    private final int out;
+    private final int vStride;
+    private final int nStride;
+    private final float[] v;
+    private final float[] n;
+    private final WinogradPart part;
+    private final IntConsumer input;
+    private final IntConsumer gradient;
+    private final IntConsumer product = this::multiply;
+    private boolean started;
+
+    GradientParts(
+        TensorRange<float[]> x,
+        TensorRange<float[]> g,
+        float[] s,
+        int sFrom,
+        int sStride,
+        WinogradTiling tiling) {
+      this.s = s;
+      this.sFrom = sFrom;
+      this.sStride = sStride;
+      in = tiling.geometry().inChannels();
+      out = tiling.geometry().outChannels();
+      vStride = in * tiling.columns() + APART;
+      nStride = out * tiling.columns() + APART;
+      v = scratch.borrow(ELEMENTS * vStride);
+      n = scratch.borrow(ELEMENTS * nStride);
+      WinogradPart moved = new WinogradPart(kernels, scratch, tiling);
+      part = moved;
+      input = channels(in, channel -> moved.input(x, channel, v, vStride));
+      gradient = channels(out, channel -> moved.outputGradient(g, channel, n, nStride));
+    }
+
+    @Override
+    public void take(int number) {
+      part.moveTo(number);
+      workers.run(tasks(in), input);
+      workers.run(tasks(out), gradient);
+      workers.run(ELEMENTS, product);
+      started = true;
+    }
+
+    private void multiply(int t) {
+      int columns = part.columns();
+      multiply.multiply(
+          false,
+          true,
+          out,
+          in,
+          columns,
+          1f,
+          n,
+          t * nStride,
+          columns,
+          v,
+          t * vStride,
+          columns,
+          started ? 1f : 0f,
+          s,
+          sFrom + t * sStride,
+          in);
+    }
+
+    @Override
+    public void close() {
+      scratch.giveBack(ELEMENTS * nStride, n);
+      scratch.giveBack(ELEMENTS * vStride, v);
+    }
   }
 
   /** The gradients of the kernels of one output channel. */
@@ -369,25 +378,41 @@ final class WinogradConvolution {
     return Math.clamp(whole, ROWS_TOGETHER, rows);
   }
 
-  /** Many parts are tasks of their own, few share out what they consist of. */
-  private void forParts(int parts, IntConsumer task) {
-    if (parts >= PARTS_ALONE) {
-      workers.run(parts, task);
-    } else {
-      for (int part = 0; part < parts; part++) {
-        task.accept(part);
-      }
+  /** Many parts are shared out to threads, few share out what they consist of. */
+  private void forParts(int parts, Supplier<PartTask> taken) {
+    if (parts == 0) {
+      return;
     }
+    int threads = workers.threads();
+    int most = parts < PARTS_ALONE || threads == 1 ? 1 : TASKS_PER_THREAD * threads;
+    Parts tasks = Parts.of(parts, most);
+    workers.run(
+        tasks.count(),
+        task -> {
+          try (PartTask some = taken.get()) {
+            for (int number = tasks.from(task); number < tasks.from(task + 1); number++) {
+              some.take(number);
+            }
+          }
+        });
   }
 
   private void forChannels(int channels, IntConsumer task) {
-    Parts parts = Parts.of(channels, Math.ceilDiv(channels, CHANNELS_TOGETHER));
-    workers.run(
-        parts.count(),
-        part -> {
-          for (int channel = parts.from(part); channel < parts.from(part + 1); channel++) {
-            task.accept(channel);
-          }
-        });
+    workers.run(tasks(channels), channels(channels, task));
+  }
+
+  /** Number of tasks that take some channels each. */
+  private static int tasks(int channels) {
+    return Math.ceilDiv(channels, CHANNELS_TOGETHER);
+  }
+
+  /** Tasks that take some channels each. */
+  private static IntConsumer channels(int channels, IntConsumer task) {
+    Parts parts = Parts.of(channels, tasks(channels));
+    return part -> {
+      for (int channel = parts.from(part); channel < parts.from(part + 1); channel++) {
+        task.accept(channel);
+      }
+    };
   }
 }
