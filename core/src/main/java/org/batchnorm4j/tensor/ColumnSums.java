@@ -33,40 +33,46 @@ final class ColumnSums implements AutoCloseable {
 
   /**
    * Writes the totals of the block's channels from {@code at} on. Columns of one channel are added
-   * up in two chains, the even and the odd ones of each run. The sums per column are lost.
+   * up in two chains, the even and the odd ones of each run; the chains of both sums side by side,
+   * since each addition waits for the one before it. The sums per column are lost.
    */
   void totals(double[] firsts, double[] seconds, int at) {
-    addUp(first, firsts, at);
-    addUp(second, seconds, at);
-  }
-
-  private void addUp(double[] columns, double[] totals, int at) {
     int channels = block.channels();
     int length = block.length();
-    int once = channels * length;
+    addRepeats(first, channels * length);
+    addRepeats(second, channels * length);
+    if (length == 1) {
+      System.arraycopy(first, 0, firsts, at, channels);
+      System.arraycopy(second, 0, seconds, at, channels);
+      return;
+    }
+    for (int c = 0; c < channels; c++) {
+      total(c * length, (c + 1) * length, firsts, seconds, at + c);
+    }
+  }
+
+  private void addRepeats(double[] columns, int once) {
     for (int from = once; from < block.width(); from += once) {
       for (int i = 0; i < once; i++) {
         columns[i] += columns[from + i];
       }
     }
-    if (length == 1) {
-      System.arraycopy(columns, 0, totals, at, channels);
-      return;
-    }
-    for (int c = 0; c < channels; c++) {
-      totals[at + c] = total(columns, c * length, (c + 1) * length);
-    }
   }
 
-  private static double total(double[] columns, int from, int to) {
+  private void total(int from, int to, double[] firsts, double[] seconds, int at) {
     double even = 0;
     double odd = 0;
+    double secondEven = 0;
+    double secondOdd = 0;
     int i = from;
     for (; i + 2 <= to; i += 2) {
-      even += columns[i];
-      odd += columns[i + 1];
+      even += first[i];
+      odd += first[i + 1];
+      secondEven += second[i];
+      secondOdd += second[i + 1];
     }
-    return i < to ? even + columns[i] + odd : even + odd;
+    firsts[at] = i < to ? even + first[i] + odd : even + odd;
+    seconds[at] = i < to ? secondEven + second[i] + secondOdd : secondEven + secondOdd;
   }
 
   @Override

@@ -14,23 +14,18 @@ final class RunSums {
     this.scratch = scratch;
   }
 
-  private interface Piece {
-    /** Takes adjacent runs, of which the first is that of channel {@code c} of the block. */
-    void add(StripBlock runs, int c);
-  }
-
   /**
    * Writes mean and M2 of the block's channels to {@code mean[channel]} and {@code m2[channel]}.
    */
   void moments(SumSource source, StripBlock block, double[] mean, double[] m2) {
     try (Pivots pivots = new Pivots(source, block, scratch.floats());
         LaneSums sums = new LaneSums(block, scratch.doubles())) {
-      forEachPiece(
-          block,
-          (runs, c) -> {
-            int lanes = c * VirtualLanes.COUNT;
-            source.addRunMoments(runs, pivots.values(), c, sums.first(), sums.second(), lanes);
-          });
+      for (int i = 0; i < pieces(block); i++) {
+        StripBlock runs = piece(block, i);
+        int c = runs.channel() - block.channel();
+        int lanes = c * VirtualLanes.COUNT;
+        source.addRunMoments(runs, pivots.values(), c, sums.first(), sums.second(), lanes);
+      }
       sums.totals(mean, m2);
       pivots.toMoments(mean, m2);
     }
@@ -47,34 +42,49 @@ final class RunSums {
       double[] sumGx) {
     WideSums wide = new WideSums(source, block, line, relu);
     try (LaneSums sums = new LaneSums(block, scratch.doubles())) {
-      forEachPiece(
-          block,
-          (runs, c) -> {
-            if (gate != null) {
-              gate.pass(runs.from(), 1, 0, runs.width());
-            }
-            int lanes = c * VirtualLanes.COUNT;
-            source.addRunGradients(runs, relu, sums.first(), sums.second(), lanes);
-            wide.add(runs);
-          });
+      for (int i = 0; i < pieces(block); i++) {
+        StripBlock runs = piece(block, i);
+        if (gate != null) {
+          gate.pass(runs.from(), 1, 0, runs.width());
+        }
+        int lanes = (runs.channel() - block.channel()) * VirtualLanes.COUNT;
+        source.addRunGradients(runs, relu, sums.first(), sums.second(), lanes);
+        wide.add(runs);
+      }
       sums.totals(sumG, sumGx);
       wide.replace(sumG, sumGx);
     }
   }
 
-  private static void forEachPiece(StripBlock block, Piece piece) {
+  private static int runsTogether(StripBlock block) {
+    return Math.max(1, StripBlock.PIECE / block.length());
+  }
+
+  /** Pieces of one row: of several runs, or parts of one. */
+  private static int piecesPerRow(StripBlock block) {
+    return Math.ceilDiv(block.channels(), runsTogether(block))
+        * Math.ceilDiv(block.length(), StripBlock.PIECE);
+  }
+
+  private static int pieces(StripBlock block) {
+    return block.rows() * piecesPerRow(block);
+  }
+
+  /** One of the pieces, in the order of memory. */
+  private static StripBlock piece(StripBlock block, int number) {
     int length = block.length();
-    int together = Math.max(1, StripBlock.PIECE / Math.max(1, length));
-    for (int row = 0; row < block.rows(); row++) {
-      for (int c = 0; c < block.channels(); c += together) {
-        int from = block.from() + row * block.stride() + c * length;
-        int channel = block.channel() + c;
-        int runs = Math.min(together, block.channels() - c);
-        for (int i = 0; i < length; i += StripBlock.PIECE) {
-          int part = Math.min(StripBlock.PIECE, length - i);
-          piece.add(new StripBlock(from + i, 1, 0, channel, runs, part, 1), c);
-        }
-      }
-    }
+    int row = number / piecesPerRow(block);
+    int inRow = number % piecesPerRow(block);
+    int parts = Math.ceilDiv(length, StripBlock.PIECE);
+    int c = inRow / parts * runsTogether(block);
+    int start = inRow % parts * StripBlock.PIECE;
+    return new StripBlock(
+        block.from() + row * block.stride() + c * length + start,
+        1,
+        0,
+        block.channel() + c,
+        Math.min(runsTogether(block), block.channels() - c),
+        Math.min(StripBlock.PIECE, length - start),
+        1);
   }
 }
