@@ -36,12 +36,16 @@ final class ResidualEnds {
       FloatVector means = FloatVector.broadcast(FLOATS, mean[at + run]);
       FloatVector scales = FloatVector.broadcast(FLOATS, scale[at + run]);
       FloatVector shifts = FloatVector.broadcast(FLOATS, shift[at + run]);
-      FloatVector last =
-          rectified(load(x, xRun + end).sub(means).fma(scales, shifts).add(load(r, rRun + end)));
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
+      int i = 0;
+      for (; i < end - FLOAT_COUNT; i += FLOAT_COUNT) {
         rectified(load(x, xRun + i).sub(means).fma(scales, shifts).add(load(r, rRun + i)))
             .intoArray(y, yRun + i);
       }
+      FloatVector next =
+          rectified(load(x, xRun + i).sub(means).fma(scales, shifts).add(load(r, rRun + i)));
+      FloatVector last =
+          rectified(load(x, xRun + end).sub(means).fma(scales, shifts).add(load(r, rRun + end)));
+      next.intoArray(y, yRun + i);
       last.intoArray(y, yRun + end);
     }
   }
@@ -62,12 +66,16 @@ final class ResidualEnds {
       int yRun = yFrom + r * stride;
       int gRun = gFrom + r * stride;
       int outRun = outFrom + r * stride;
-      FloatVector last =
-          zero.blend(load(g, gRun + end), load(y, yRun + end).compare(VectorOperators.GT, 0f));
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
+      int i = 0;
+      for (; i < end - FLOAT_COUNT; i += FLOAT_COUNT) {
         zero.blend(load(g, gRun + i), load(y, yRun + i).compare(VectorOperators.GT, 0f))
             .intoArray(out, outRun + i);
       }
+      FloatVector next =
+          zero.blend(load(g, gRun + i), load(y, yRun + i).compare(VectorOperators.GT, 0f));
+      FloatVector last =
+          zero.blend(load(g, gRun + end), load(y, yRun + end).compare(VectorOperators.GT, 0f));
+      next.intoArray(out, outRun + i);
       last.intoArray(out, outRun + end);
     }
   }

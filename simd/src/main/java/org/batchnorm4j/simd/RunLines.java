@@ -11,8 +11,7 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Elementwise kernels over runs of at least one vector, each of which has constants of its own: the
- * output and the input gradient. The last vector of a run is computed first and stored at the end,
- * as {@link VectorKernels} says.
+ * output and the input gradient. The last two vectors of a run overlap, see {@link VectorKernels}.
  *
  * <p>The input gradients are too long to be inlined, as {@link RowSums} says, that without ReLU
  * thanks to its checks; the outputs have few calls of the Vector API and need not be.
@@ -38,10 +37,13 @@ final class RunLines {
       FloatVector means = FloatVector.broadcast(FLOATS, mean[at + r]);
       FloatVector scales = FloatVector.broadcast(FLOATS, scale[at + r]);
       FloatVector shifts = FloatVector.broadcast(FLOATS, shift[at + r]);
-      FloatVector last = VectorKernels.standardised(load(x, from + end), means, scales, shifts);
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
+      int i = 0;
+      for (; i < end - FLOAT_COUNT; i += FLOAT_COUNT) {
         VectorKernels.standardised(load(x, from + i), means, scales, shifts).intoArray(y, to + i);
       }
+      FloatVector next = VectorKernels.standardised(load(x, from + i), means, scales, shifts);
+      FloatVector last = VectorKernels.standardised(load(x, from + end), means, scales, shifts);
+      next.intoArray(y, to + i);
       last.intoArray(y, to + end);
     }
   }
@@ -64,12 +66,16 @@ final class RunLines {
       FloatVector means = FloatVector.broadcast(FLOATS, mean[at + r]);
       FloatVector scales = FloatVector.broadcast(FLOATS, scale[at + r]);
       FloatVector shifts = FloatVector.broadcast(FLOATS, shift[at + r]);
-      FloatVector last =
-          rectified(VectorKernels.standardised(load(x, from + end), means, scales, shifts));
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
+      int i = 0;
+      for (; i < end - FLOAT_COUNT; i += FLOAT_COUNT) {
         rectified(VectorKernels.standardised(load(x, from + i), means, scales, shifts))
             .intoArray(y, to + i);
       }
+      FloatVector next =
+          rectified(VectorKernels.standardised(load(x, from + i), means, scales, shifts));
+      FloatVector last =
+          rectified(VectorKernels.standardised(load(x, from + end), means, scales, shifts));
+      next.intoArray(y, to + i);
       last.intoArray(y, to + end);
     }
   }
@@ -104,13 +110,17 @@ final class RunLines {
       FloatVector as = FloatVector.broadcast(FLOATS, a[at + r]);
       FloatVector bs = FloatVector.broadcast(FLOATS, b[at + r]);
       FloatVector cs = FloatVector.broadcast(FLOATS, c[at + r]);
-      FloatVector lastCentred = load(x, xRun + end).sub(means);
-      FloatVector last = load(g, gRun + end).fma(as, lastCentred.fma(bs, cs));
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
+      int i = 0;
+      for (; i < end - FLOAT_COUNT; i += FLOAT_COUNT) {
         FloatVector centred = FloatVector.fromArray(FLOATS, x, xRun + i).sub(means);
         FloatVector gradient = FloatVector.fromArray(FLOATS, g, gRun + i);
         gradient.fma(as, centred.fma(bs, cs)).intoArray(dx, dxRun + i);
       }
+      FloatVector nextCentred = load(x, xRun + i).sub(means);
+      FloatVector lastCentred = load(x, xRun + end).sub(means);
+      FloatVector next = load(g, gRun + i).fma(as, nextCentred.fma(bs, cs));
+      FloatVector last = load(g, gRun + end).fma(as, lastCentred.fma(bs, cs));
+      next.intoArray(dx, dxRun + i);
       last.intoArray(dx, dxRun + end);
     }
   }
@@ -143,18 +153,24 @@ final class RunLines {
       FloatVector as = FloatVector.broadcast(FLOATS, a[at + r]);
       FloatVector bs = FloatVector.broadcast(FLOATS, b[at + r]);
       FloatVector cs = FloatVector.broadcast(FLOATS, c[at + r]);
-      FloatVector lastCentred = load(x, xRun + end).sub(means);
-      FloatVector lastGradient =
-          zero.blend(
-              load(g, gRun + end), lastCentred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
-      FloatVector last = lastGradient.fma(as, lastCentred.fma(bs, cs));
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
+      int i = 0;
+      for (; i < end - FLOAT_COUNT; i += FLOAT_COUNT) {
         FloatVector centred = load(x, xRun + i).sub(means);
         FloatVector gradient =
             zero.blend(
                 load(g, gRun + i), centred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
         gradient.fma(as, centred.fma(bs, cs)).intoArray(dx, dxRun + i);
       }
+      FloatVector nextCentred = load(x, xRun + i).sub(means);
+      FloatVector nextGradient =
+          zero.blend(
+              load(g, gRun + i), nextCentred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
+      FloatVector lastCentred = load(x, xRun + end).sub(means);
+      FloatVector lastGradient =
+          zero.blend(
+              load(g, gRun + end), lastCentred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
+      FloatVector last = lastGradient.fma(as, lastCentred.fma(bs, cs));
+      nextGradient.fma(as, nextCentred.fma(bs, cs)).intoArray(dx, dxRun + i);
       last.intoArray(dx, dxRun + end);
     }
   }

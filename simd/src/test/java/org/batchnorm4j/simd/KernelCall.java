@@ -17,6 +17,12 @@ enum KernelCall {
       standardiseRuns(k, t, t.out, Block.OUT_FROM, false);
     }
   },
+  STANDARDISE_RUNS_IN_PLACE {
+    @Override
+    void on(CpuKernels k, Block t) {
+      standardiseRuns(k, t, t.x, Block.X_FROM, false);
+    }
+  },
   STANDARDISE_RUNS_IN_PLACE_WITH_RELU {
     @Override
     void on(CpuKernels k, Block t) {
@@ -124,6 +130,12 @@ enum KernelCall {
     @Override
     void on(CpuKernels k, Block t) {
       standardiseRows(k, t, t.out, Block.OUT_FROM, false);
+    }
+  },
+  STANDARDISE_ROWS_IN_PLACE {
+    @Override
+    void on(CpuKernels k, Block t) {
+      standardiseRows(k, t, t.x, Block.X_FROM, false);
     }
   },
   STANDARDISE_ROWS_IN_PLACE_WITH_RELU {
