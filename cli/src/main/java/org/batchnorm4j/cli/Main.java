@@ -30,7 +30,7 @@ public final class Main {
    */
   public static void main(String[] args) {
     Stage.restoreStandardError();
-    System.exit(run(Surroundings.ofThisProcess(), args));
+    Stage.end(run(Surroundings.ofThisProcess(), args));
   }
 
   /** Runs one command and returns its exit code. */

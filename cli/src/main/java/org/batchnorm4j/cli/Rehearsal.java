@@ -34,7 +34,7 @@ final class Rehearsal {
    */
   public static void main(String[] arguments) throws IOException {
     run(Surroundings.ofThisProcess(), Path.of(arguments[0]));
-    System.exit(0);
+    Stage.end(0);
   }
 
   static void run(Surroundings surroundings, Path folder) throws IOException {

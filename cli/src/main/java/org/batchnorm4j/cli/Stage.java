@@ -29,6 +29,18 @@ final class Stage {
   }
 
   /**
+   * Ends this JVM. The one that only checks does so without a look for a logger in every jar, which
+   * {@link System#exit} takes: it has no work to leave in order at its end.
+   */
+  static void end(int exit) {
+    if (onlyChecks()) {
+      System.err.flush();
+      Runtime.getRuntime().halt(exit);
+    }
+    System.exit(exit);
+  }
+
+  /**
    * Makes standard error the launcher's own again. Until here it went through a filter for the
    * JVM's line about the vector module; the descriptor named by {@code batchnorm4j.stderr} is the
    * terminal, file or pipe that the user chose. Does nothing when that property is not set; when

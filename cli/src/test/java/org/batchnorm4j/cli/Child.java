@@ -10,15 +10,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A {@link ChildMain} process and the lines it printed. */
+/** A {@link ChildMain} process, which hears signals, and the lines it printed. */
 final class Child implements AutoCloseable {
+  /** How long a child may take to end; it takes seconds. */
+  private static final int LIMIT_SECONDS = 60;
+
   private final Process process;
   private final BufferedReader reader;
   private final List<String> lines = new ArrayList<>();
+  private final List<String> signals = new ArrayList<>();
 
   private Child(Process process) {
     this.process = process;
@@ -26,18 +31,18 @@ final class Child implements AutoCloseable {
   }
 
   static Child start(Path directory, String fault, List<String> arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                // the first compiler and scalar kernels give the same bits and start sooner
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                classPath(),
-                ChildMain.class.getName(),
-                fault));
+    List<String> command = new ArrayList<>(Interrupts.hear());
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            // the first compiler and scalar kernels give the same bits and start sooner
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            classPath(),
+            ChildMain.class.getName(),
+            fault));
     command.addAll(arguments);
     return new Child(
         new ProcessBuilder(command)
@@ -98,29 +103,54 @@ final class Child implements AutoCloseable {
 
   /** Sends a signal by its name. */
   void signal(String name) throws IOException, InterruptedException {
+    signals.add(name);
     new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
         .inheritIO()
         .start()
         .waitFor();
   }
 
-  /** Sends a signal every 100 ms until the process is gone, for a minute at most. */
+  /** Sends a signal every 100 ms until the process is gone, for ten seconds at most. */
   void signalUntilEnd(String name) throws IOException, InterruptedException {
-    for (int i = 0; i < 600 && process.isAlive(); i++) {
+    for (int i = 0; i < 100 && process.isAlive(); i++) {
       signal(name);
       process.waitFor(100, TimeUnit.MILLISECONDS);
     }
   }
 
-  /** Reads the rest of the lines and returns the exit code. */
-  int finish() throws IOException, InterruptedException {
+  /**
+   * Reads the rest of the lines and returns the exit code.
+   *
+   * @throws IOException if it does not end within a minute; it is killed then
+   */
+  int finish() throws IOException {
+    CompletableFuture<Boolean> late =
+        process
+            .toHandle()
+            .onExit()
+            .thenApply(ended -> false)
+            .completeOnTimeout(true, LIMIT_SECONDS, TimeUnit.SECONDS);
+    late.thenAccept(
+        isLate -> {
+          if (isLate) {
+            kill();
+          }
+        });
     for (String line = reader.readLine(); line != null; line = reader.readLine()) {
       lines.add(line);
     }
-    if (!process.waitFor(60, TimeUnit.SECONDS)) {
-      throw new IOException("the process does not end; it printed " + lines);
+    if (late.join()) {
+      throw new IOException(
+          "the child did not end by itself within "
+              + LIMIT_SECONDS
+              + " s"
+              + (signals.isEmpty()
+                  ? ""
+                  : " of " + signals + " (does what started this build ignore them?)")
+              + "; it printed "
+              + lines);
     }
-    return process.exitValue();
+    return process.onExit().join().exitValue();
   }
 
   /** All lines read so far. */

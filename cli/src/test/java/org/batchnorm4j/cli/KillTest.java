@@ -194,6 +194,7 @@ class KillTest {
   @Test
   @DisabledOnOs(OS.WINDOWS) // it has no signals
   void interruptSavesAndSaysHowToGoOn() throws Exception {
+    Interrupts.assumeHeard();
     try (Child child = start("none", "interrupted")) {
       child.await("@rename checkpoint.safetensors");
       child.signal("INT");
@@ -217,6 +218,7 @@ class KillTest {
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void secondInterruptEndsAtOnce() throws Exception {
+    Interrupts.assumeHeard();
     try (Child child = start("stand:force:2", "stuck")) {
       child.await("@fault");
       child.signal("INT");

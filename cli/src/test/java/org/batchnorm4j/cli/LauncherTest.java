@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.constant.ClassDesc;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,6 +51,10 @@ final class LauncherTest {
                 System.out.println(
                     System.getProperty("batchnorm4j.command") + "|" + System.getProperty("one") + "|"
                         + System.getProperty("two"));
+            case "collector" ->
+                System.out.println(
+                    java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments()
+                        .stream().filter(argument -> argument.endsWith("GC")).toList());
             case "wait" -> {
               System.err.print("half a line");
               Thread.sleep(60_000);
@@ -85,6 +93,7 @@ final class LauncherTest {
       done
       mkdir -p "$lib"
       "$JAVA_HOME/bin/jar" --create --file "$lib/program.jar" -C "$CLASSES" .
+      "$JAVA_HOME/bin/jar" --create --file "$lib/picocli-0.jar" -C "$OLD" .
       """;
 
   @TempDir private static Path folder;
@@ -96,9 +105,15 @@ final class LauncherTest {
     Path classes = folder.resolve("classes");
     Files.createDirectories(classes.resolve("org/batchnorm4j/cli"));
     Path source = Files.writeString(folder.resolve("Main.java"), PROGRAM);
-    try (InputStream stage = Stage.class.getResourceAsStream("Stage.class")) {
-      Files.write(classes.resolve("org/batchnorm4j/cli/Stage.class"), stage.readAllBytes());
+    for (String name : List.of("Stage.class", "OldClasses.class")) {
+      try (InputStream ours = Stage.class.getResourceAsStream(name)) {
+        Files.write(classes.resolve("org/batchnorm4j/cli").resolve(name), ours.readAllBytes());
+      }
     }
+    Files.write(
+        Files.createDirectory(folder.resolve("old")).resolve("Old.class"),
+        ClassFile.of()
+            .build(ClassDesc.of("Old"), old -> old.withVersion(ClassFile.JAVA_5_VERSION, 0)));
     Process javac =
         new ProcessBuilder(
                 System.getProperty("java.home") + "/bin/javac",
@@ -142,9 +157,19 @@ final class LauncherTest {
   }
 
   @Test
+  void classesTooOldForTheCacheAreMadeNewer() throws Exception {
+    Path lib = app().resolve("lib");
+    try (JarFile jar = new JarFile(lib.resolve("picocli-0.jar").toFile());
+        InputStream old = jar.getInputStream(jar.getEntry("Old.class"))) {
+      ClassModel found = ClassFile.of().parse(old.readAllBytes());
+      assertEquals(ClassFile.JAVA_6_VERSION, found.majorVersion());
+    }
+    assertFalse(Files.exists(lib.resolveSibling("renewed.jar")));
+  }
+
+  @Test
   void theRehearsalLeavesACacheOfClassesAndNothingElse() throws Exception {
-    Path apps = checkout.resolve("cli/target/app");
-    Path app = apps.resolve(Files.readAllLines(apps.resolve("current")).getFirst());
+    Path app = app();
     assertTrue(Files.size(app.resolve("check.aot")) > 0);
     assertFalse(Files.exists(app.resolve("rehearsal")));
   }
@@ -192,6 +217,7 @@ final class LauncherTest {
 
   @Test
   void signalsReachTheJvmAndHalfLinesAreNotHeldBack() throws Exception {
+    Interrupts.assumeHeard();
     for (Map.Entry<String, Integer> signal :
         Map.of("INT", 128 + 2, "TERM", 128 + 15, "KILL", 128 + 9).entrySet()) {
       Process process = start(Map.of(), checkout.resolve("batchnorm4j"), "wait").start();
@@ -283,6 +309,29 @@ final class LauncherTest {
   }
 
   @Test
+  void theJdkBehindLinksOnThePathIsFound() throws Exception {
+    Path home = Path.of(System.getProperty("java.home"));
+    Path links = Files.createDirectories(folder.resolve("links/bin"));
+    Files.createSymbolicLink(links.resolve("javac"), Path.of("../javac"));
+    Files.createSymbolicLink(folder.resolve("links/javac"), home.resolve("bin/javac"));
+    // among the usual places, and outside them
+    for (Path places : List.of(home.getParent(), folder)) {
+      Map<String, String> variables =
+          Map.of(
+              "JAVA_HOME",
+              "",
+              "HOME",
+              folder.toString(),
+              "BATCHNORM4J_JVMS",
+              places.toString(),
+              "PATH",
+              folder.resolve("no such folder") + ":" + links + ":" + folder + "/bin:/usr/bin:/bin");
+      Process process = start(variables, checkout.resolve("batchnorm4j"), "--version").start();
+      assertEquals("checked with vectors false\n", text(process.getInputStream()));
+    }
+  }
+
+  @Test
   void aMissingJdkIsOneLine() throws Exception {
     Map<String, String> nowhere =
         Map.of("JAVA_HOME", "", "HOME", folder.toString(), "BATCHNORM4J_JVMS", folder.toString());
@@ -303,6 +352,14 @@ final class LauncherTest {
     ProcessBuilder builder = start(Map.of(), Path.of("bash"), "name", "settings");
     process = builder.directory(folder.toFile()).start();
     assertEquals("./name|null|null\n", text(process.getInputStream()));
+  }
+
+  @Test
+  void theJvmThatWorksHasTheSerialCollectorUnlessTheUserNamesOne() throws Exception {
+    assertEquals("[-XX:+UseSerialGC]\n", run("collector").out());
+    Map<String, String> options = Map.of("BATCHNORM4J_JAVA_OPTS", "-Xmx64m -XX:+UseParallelGC");
+    Process process = start(options, checkout.resolve("batchnorm4j"), "collector").start();
+    assertEquals("[-XX:+UseParallelGC]\n", text(process.getInputStream()));
   }
 
   @Test
@@ -339,6 +396,12 @@ final class LauncherTest {
     assertEquals(1, process.waitFor());
   }
 
+  /** What the last start ran. */
+  private static Path app() throws IOException {
+    Path apps = checkout.resolve("cli/target/app");
+    return apps.resolve(Files.readAllLines(apps.resolve("current")).getFirst());
+  }
+
   private record Result(int exit, String out, String err) {}
 
   private static Result run(String... arguments) throws Exception {
@@ -352,8 +415,9 @@ final class LauncherTest {
   }
 
   private static ProcessBuilder start(
-      Map<String, String> environment, Path command, String... arguments) {
-    List<String> line = new ArrayList<>(List.of(command.toString()));
+      Map<String, String> environment, Path command, String... arguments) throws IOException {
+    List<String> line = new ArrayList<>(Interrupts.hear());
+    line.add(command.toString());
     line.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(line);
     Map<String, String> variables = builder.environment();
@@ -361,6 +425,7 @@ final class LauncherTest {
     variables.put("JAVA_HOME", System.getProperty("java.home"));
     variables.put("BUILDS", builds.toString());
     variables.put("CLASSES", folder.resolve("classes").toString());
+    variables.put("OLD", folder.resolve("old").toString());
     variables.putAll(environment);
     return builder;
   }
