@@ -95,7 +95,7 @@ class OldClassesTest {
   /** Loads the copies with a version that leaves the JVM no other way than their maps. */
   private static final class Loader extends ClassLoader {
     Loader() {
-      super(ClassLoader.getPlatformClassLoader());
+      super(null); // other loaders find picocli itself where it is a module
     }
 
     @Override
