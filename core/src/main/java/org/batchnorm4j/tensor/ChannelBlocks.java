@@ -24,8 +24,11 @@ import java.util.List;
  */
 record ChannelBlocks(
     boolean planes, int batch, int channels, int length, boolean spreads, int first, int count) {
-  /** Runs from this length on are summed one by one. */
-  private static final int LONG_RUN = 192;
+  /** Runs from this length on are summed one by one for moments. */
+  private static final int LONG_RUN = 256;
+
+  /** The same for gradients, of which fewer rows are taken at a time. */
+  private static final int LONG_GRADIENT_RUN = 192;
 
   /** float64 takes two passes over a block, which is to stay in cache between them. */
   private static final int DOUBLES_PER_BLOCK = 16384;
@@ -105,13 +108,22 @@ record ChannelBlocks(
     return first + count;
   }
 
-  private boolean sumsByRuns() {
-    return planes && (!spreads || length >= LONG_RUN || length == 0 || batch < FEW_RUNS);
+  private boolean sumsByRuns(int longRun) {
+    return planes && (!spreads || length >= longRun || length == 0 || batch < FEW_RUNS);
   }
 
-  /** The blocks for sums. */
-  SumBlocks sumBlocks() {
-    return sumsByRuns()
+  /** The blocks for moments. */
+  SumBlocks momentBlocks() {
+    return sumBlocks(LONG_RUN);
+  }
+
+  /** The blocks for gradient sums. */
+  SumBlocks gradientBlocks() {
+    return sumBlocks(LONG_GRADIENT_RUN);
+  }
+
+  private SumBlocks sumBlocks(int longRun) {
+    return sumsByRuns(longRun)
         ? LongRuns.of(batch, channels, length, spreads ? FLOATS_PER_BLOCK : DOUBLES_PER_BLOCK)
             .group(first, count)
         : sumStrips();
@@ -172,7 +184,7 @@ record ChannelBlocks(
   int largestPiece() {
     long values = (long) batch * channels * length;
     int most = StripBlock.PIECE;
-    if (!sumsByRuns()) {
+    if (!sumsByRuns(LONG_RUN)) {
       most = Math.max(most, StripSums.MOMENT_ROWS * sumStrips().width());
     }
     if (!valuesByRuns()) {

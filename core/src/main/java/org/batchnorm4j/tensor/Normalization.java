@@ -50,7 +50,7 @@ final class Normalization {
 
   /** Writes the moments of a group at the indices of its channels. */
   private void moments(Tensor x, ChannelBlocks group, double[] mean, double[] m2) {
-    SumBlocks blocks = group.sumBlocks();
+    SumBlocks blocks = group.momentBlocks();
     int count = blocks.rowBlocks();
     int channels = blocks.channels();
     double[][] means = borrow(count, channels);
@@ -211,7 +211,7 @@ final class Normalization {
       ChannelBlocks group,
       GradientSums sums) {
     Supplier<NormalizationArrays> arrays = bind(x, g, g, line, group);
-    SumBlocks blocks = group.sumBlocks();
+    SumBlocks blocks = group.gradientBlocks();
     int count = blocks.rowBlocks();
     int channels = blocks.channels();
     double[][] g0 = borrow(count, channels);

@@ -39,9 +39,15 @@ record StripBlock(
     return Math.clamp(PIECE / width(), 1, rows);
   }
 
-  /** Some of the rows. */
+  /** Some adjacent rows. */
   StripBlock rows(int first, int count) {
-    return new StripBlock(from + first * stride, count, stride, channel, channels, length, repeats);
+    return rows(first, count, 1);
+  }
+
+  /** Some of the rows, each {@code distance} rows behind the one before it. */
+  StripBlock rows(int first, int count, int distance) {
+    return new StripBlock(
+        from + first * stride, count, stride * distance, channel, channels, length, repeats);
   }
 
   /** The same rows where they were copied to, without gaps. */

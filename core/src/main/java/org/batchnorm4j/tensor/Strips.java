@@ -32,7 +32,7 @@ record Strips(
     int channels)
     implements SumBlocks {
   /** Columns that make rows long enough for sums, which are fetched and stored every few rows. */
-  private static final int LONG = 4096;
+  private static final int LONG = 2048;
 
   /** Columns that make rows long enough for values; their constants fit the first cache. */
   private static final int LONG_FOR_VALUES = 128;
@@ -41,8 +41,8 @@ record Strips(
   private static final int VECTOR = 16;
 
   private static final int MOST_COLUMNS = 4096;
-  private static final int MOST_ROWS = 256;
-  private static final int LEAST_ROWS = 64;
+  private static final int MOST_ROWS = 512;
+  private static final int LEAST_ROWS = 128;
 
   /** Rows that there are at least when they are taken together. */
   private static final int ROWS_LEFT = 8;
@@ -81,13 +81,16 @@ record Strips(
         rows / repeats, channels, length, repeats, rows % repeats, 1, channels, 0, channels);
   }
 
-  /** Rows to take as one, so that they have {@code wanted} columns and end where a vector does. */
+  /**
+   * Rows to take as one, so that they have about {@code wanted} columns and end where a vector
+   * does: an odd number of these, so that rows some way apart lie in different lines of a cache.
+   */
   private static int repeats(int rows, int columns, int wanted) {
     int most = Math.max(1, rows / ROWS_LEFT);
     int enough = Math.min(Math.ceilDiv(wanted, columns), most);
     int even = VECTOR / Math.min(VECTOR, Integer.lowestOneBit(columns));
     if (enough >= even) {
-      return enough / even * even;
+      return (enough / even - 1 | 1) * even;
     }
     return even <= most && even * columns <= MOST_COLUMNS ? even : enough;
   }
