@@ -1,9 +1,11 @@
 package org.batchnorm4j.optim;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.nn.Parameter;
@@ -13,7 +15,9 @@ import org.batchnorm4j.tensor.Tensor;
 /** The tensors that an optimiser keeps beside its parameters, under names for checkpoints. */
 final class ParameterState {
   private final List<Parameter> parameters;
+  private final List<String> paths;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final Map<String, Map<Parameter, Tensor>> slots = new HashMap<>();
   private final Tensor step = Tensor.scalar(0L);
 
   ParameterState(List<Parameter> parameters, String... slots) {
@@ -31,9 +35,10 @@ final class ParameterState {
                 + "; keep a float32 parameter and convert it in the pass with pass.to(x, DType)");
       }
     }
-    Set<String> paths = new HashSet<>();
+    paths = parameters.stream().map(Parameter::path).toList();
+    Set<String> known = new HashSet<>();
     for (Parameter parameter : parameters) {
-      if (!paths.add(parameter.path())) {
+      if (!known.add(parameter.path())) {
         throw new IllegalArgumentException(
             "two parameters are called \""
                 + parameter.path()
@@ -43,11 +48,14 @@ final class ParameterState {
     }
     tensors.put("step", step);
     for (String slot : slots) {
+      Map<Parameter, Tensor> ofSlot = new HashMap<>();
       for (Parameter parameter : parameters) {
         Tensor value = parameter.value();
-        tensors.put(
-            slot + "." + parameter.path(), Tensor.zeros(value.dtype(), value.shape().toArray()));
+        Tensor zeros = Tensor.zeros(value.dtype(), value.shape().toArray());
+        tensors.put(slot + "." + parameter.path(), zeros);
+        ofSlot.put(parameter, zeros);
       }
+      this.slots.put(slot, ofSlot);
     }
   }
 
@@ -57,28 +65,35 @@ final class ParameterState {
 
   /**
    * Counts a step; returns its number, from 1. Nothing is counted or moved where a gradient is
-   * missing.
+   * missing or a parameter got another name.
    */
   long nextStep(Gradients gradients) {
-    for (Parameter parameter : parameters) {
+    for (int i = 0; i < parameters.size(); i++) {
+      Parameter parameter = parameters.get(i);
       if (parameter.isTrainable()) {
         gradient(gradients, parameter);
+        checkName(parameter, paths.get(i));
       }
     }
     long next = step.itemAsLong() + 1;
-    step.copyFrom(Tensor.scalar(next));
+    step.unsafeLongArray()[step.offset()] = next;
     return next;
   }
 
-  Tensor slot(String slot, Parameter parameter) {
-    Tensor tensor = tensors.get(slot + "." + parameter.path());
-    if (tensor == null) {
+  /** What is kept for a parameter is saved under the name that it had at first. */
+  private void checkName(Parameter parameter, String first) {
+    if (!slots.isEmpty() && !parameter.path().equals(first)) {
       throw new IllegalStateException(
           "parameter \""
               + parameter.path()
-              + "\" got another name after the optimiser was made; build the whole model first");
+              + "\" was called \""
+              + first
+              + "\" when the optimiser was made; build the whole model first");
     }
-    return tensor;
+  }
+
+  Tensor slot(String slot, Parameter parameter) {
+    return Objects.requireNonNull(Objects.requireNonNull(slots.get(slot)).get(parameter));
   }
 
   /**
@@ -123,8 +138,7 @@ final class ParameterState {
         throw new IllegalArgumentException("optimiser state: \"" + name + "\" is unexpected");
       }
     }
-    tensors.forEach(
-        (name, tensor) -> tensor.copyFrom(java.util.Objects.requireNonNull(state.get(name))));
+    tensors.forEach((name, tensor) -> tensor.copyFrom(Objects.requireNonNull(state.get(name))));
   }
 
   static double checkedRate(double learningRate) {

@@ -11,8 +11,11 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.batchnorm4j.autograd.Gradients;
 import org.batchnorm4j.autograd.Pass;
+import org.batchnorm4j.nn.Linear;
 import org.batchnorm4j.nn.Members;
 import org.batchnorm4j.nn.Parameter;
+import org.batchnorm4j.nn.Sequential;
+import org.batchnorm4j.tensor.RandomStream;
 import org.batchnorm4j.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -211,6 +214,23 @@ class OptimizerTest {
         "two parameters are called \"p\": give each parameter once, and put several models into"
             + " one, such as a Sequential, so that their names differ",
         refused.getMessage());
+  }
+
+  @Test
+  void parametersKeepTheNameUnderWhichTheirStateIsSaved() {
+    Linear layer = new Linear(1, 1, false, RandomStream.of(1));
+    Parameter own = layer.weight();
+    float[] before = own.value().toFloats();
+    Adam adam = new Adam(List.of(own), 0.1);
+    new Sequential(layer);
+    Gradients found = gradients(own, 1);
+    IllegalStateException refused =
+        assertThrows(IllegalStateException.class, () -> adam.step(found));
+    assertEquals(
+        "parameter \"0.weight\" was called \"weight\" when the optimiser was made; build the whole"
+            + " model first",
+        refused.getMessage());
+    assertArrayEquals(before, own.value().toFloats());
   }
 
   @Test
