@@ -59,7 +59,7 @@ record Strips(
    * @param together whether short rows may be taken several at a time
    */
   static Strips forSums(int rows, int channels, int length, boolean together) {
-    Strips whole = of(rows, channels, length, together ? LONG : 0);
+    Strips whole = of(rows, channels, length, together ? LONG : 0, true);
     int perBlock = whole.repeats > 1 ? channels : Math.clamp(MOST_COLUMNS / length, 1, channels);
     long blocks = Math.ceilDiv(channels, perBlock);
     long taken = Math.ceilDiv(whole.rows * blocks, BLOCKS);
@@ -68,29 +68,30 @@ record Strips(
 
   /** The blocks for what is computed value by value. */
   static Strips forValues(int rows, int channels, int length, boolean together) {
-    Strips whole = of(rows, channels, length, together ? LONG_FOR_VALUES : 0);
+    Strips whole = of(rows, channels, length, together ? LONG_FOR_VALUES : 0, false);
     int most = Math.max(1, StripBlock.PIECE / length);
     int perBlock = whole.repeats > 1 ? channels : Math.min(most, channels);
     int width = perBlock * length * whole.repeats;
     return whole.cut(Math.max(1, VALUES / width), perBlock);
   }
 
-  private static Strips of(int rows, int channels, int length, int columns) {
-    int repeats = columns > 0 ? repeats(rows, channels * length, columns) : 1;
+  private static Strips of(int rows, int channels, int length, int columns, boolean odd) {
+    int repeats = columns > 0 ? repeats(rows, channels * length, columns, odd) : 1;
     return new Strips(
         rows / repeats, channels, length, repeats, rows % repeats, 1, channels, 0, channels);
   }
 
   /**
    * Rows to take as one, so that they have about {@code wanted} columns and end where a vector
-   * does: an odd number of these, so that rows some way apart lie in different lines of a cache.
+   * does; an {@code odd} number of these puts rows some way apart in different lines of a cache.
    */
-  private static int repeats(int rows, int columns, int wanted) {
+  private static int repeats(int rows, int columns, int wanted, boolean odd) {
     int most = Math.max(1, rows / ROWS_LEFT);
     int enough = Math.min(Math.ceilDiv(wanted, columns), most);
     int even = VECTOR / Math.min(VECTOR, Integer.lowestOneBit(columns));
     if (enough >= even) {
-      return (enough / even - 1 | 1) * even;
+      int times = enough / even;
+      return (odd ? (times - 1) | 1 : times) * even;
     }
     return even <= most && even * columns <= MOST_COLUMNS ? even : enough;
   }
