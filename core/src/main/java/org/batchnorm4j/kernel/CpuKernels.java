@@ -1,5 +1,7 @@
 package org.batchnorm4j.kernel;
 
+import java.util.Optional;
+
 /**
  * The inner loops of normalisation over {@code float[]}, for embedders and for the tensor backend.
  *
@@ -32,6 +34,14 @@ public interface CpuKernels {
   /** The transforms of convolutions of 3x3, from the same family of kernels. */
   default WinogradKernels winograd() {
     return new ScalarWinogradKernels();
+  }
+
+  /**
+   * Kernels that load and store bfloat16 themselves; none where widening a piece before the kernels
+   * above is as fast.
+   */
+  default Optional<Bfloat16Kernels> bfloat16() {
+    return Optional.empty();
   }
 
   /**

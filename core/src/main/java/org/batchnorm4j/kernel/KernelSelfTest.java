@@ -3,6 +3,7 @@ package org.batchnorm4j.kernel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Compares every kernel of a candidate with its scalar twin on a small block, in every bit. The
@@ -43,7 +44,7 @@ final class KernelSelfTest {
    */
   static Optional<String> firstDifference(CpuKernels candidate) {
     CpuKernels scalar = new ScalarKernels();
-    List<List<Probe>> all = List.of(probes(), halfProbes(), winogradProbes());
+    List<List<Probe>> all = List.of(probes(), halfProbes(), winogradProbes(), bfloat16Probes());
     for (Probe probe : all.stream().flatMap(List::stream).toList()) {
       Outputs expected = new Outputs();
       Outputs actual = new Outputs();
@@ -163,6 +164,102 @@ final class KernelSelfTest {
         new Probe(
             "winograd kernelGradient",
             (k, out) -> k.winograd().kernelGradient(x, 1, apart, length, out.values, 0, apart)));
+  }
+
+  /** Kernels without bfloat16 of their own are compared with themselves. */
+  private static Bfloat16Kernels bfloat16(CpuKernels kernels) {
+    return kernels.bfloat16().orElseGet(() -> new WidenedBfloat16Kernels(kernels));
+  }
+
+  private static List<Probe> bfloat16Probes() {
+    return Stream.of(false, true)
+        .flatMap(relu -> bfloat16Probes(relu, relu ? " with ReLU" : "").stream())
+        .toList();
+  }
+
+  private static List<Probe> bfloat16Probes(boolean relu, String end) {
+    int columns = 56; // 3 * 16 + 8
+    float[] f = wave(0.37f, 0.5f);
+    short[] x = halves(f);
+    short[] g = halves(wave(1.91f, -0.25f));
+    return List.of(
+        new Probe(
+            "bfloat16 runMomentSums",
+            (k, out) ->
+                bfloat16(k).runMomentSums(x, 1, COUNT, LENGTH, f, 1, out.sums, out.moreSums, 1)),
+        new Probe(
+            "bfloat16 standardiseRuns" + end,
+            (k, out) ->
+                bfloat16(k).standardiseRuns(x, 1, out.halves, 0, COUNT, LENGTH, f, f, f, 1, relu)),
+        new Probe(
+            "bfloat16 runGradientSums" + end,
+            (k, out) ->
+                bfloat16(k)
+                    .runGradientSums(
+                        x, 1, g, 0, COUNT, LENGTH, f, f, f, 1, relu, out.sums, out.moreSums, 1)),
+        new Probe(
+            "bfloat16 runInputGradient" + end,
+            (k, out) ->
+                bfloat16(k)
+                    .runInputGradient(
+                        x, 1, g, 0, out.halves, 1, COUNT, LENGTH, f, f, f, f, f, f, 1, relu)),
+        new Probe(
+            "bfloat16 rowMomentSums",
+            (k, out) ->
+                bfloat16(k)
+                    .rowMomentSums(x, 1, ROWS, STRIDE, columns, f, out.sums, out.moreSums, 1)),
+        new Probe(
+            "bfloat16 standardiseRows" + end,
+            (k, out) ->
+                bfloat16(k)
+                    .standardiseRows(x, 1, out.halves, 0, ROWS, STRIDE, columns, f, f, f, 1, relu)),
+        new Probe(
+            "bfloat16 rowGradientSums" + end,
+            (k, out) ->
+                bfloat16(k)
+                    .rowGradientSums(
+                        x,
+                        1,
+                        g,
+                        0,
+                        ROWS,
+                        STRIDE,
+                        columns,
+                        f,
+                        f,
+                        f,
+                        relu,
+                        out.sums,
+                        out.moreSums,
+                        1)),
+        new Probe(
+            "bfloat16 rowInputGradient" + end,
+            (k, out) ->
+                bfloat16(k)
+                    .rowInputGradient(
+                        x,
+                        1,
+                        g,
+                        0,
+                        out.halves,
+                        1,
+                        ROWS,
+                        STRIDE,
+                        columns,
+                        f,
+                        f,
+                        f,
+                        f,
+                        f,
+                        f,
+                        1,
+                        relu)));
+  }
+
+  private static short[] halves(float[] values) {
+    short[] halves = new short[values.length];
+    new ScalarKernels().narrowBfloat16(values, 0, halves, 0, 1, 0, values.length);
+    return halves;
   }
 
   private static float[] wave(float step, float offset) {

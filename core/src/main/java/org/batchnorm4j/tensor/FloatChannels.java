@@ -70,9 +70,9 @@ final class FloatChannels implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       double exactMean = affine.mean()[first + i];
       double exactScale = affine.scale()[first + i];
-      mean[i] = (float) exactMean;
-      scale[i] = (float) exactScale;
-      shift[i] = (float) (affine.shift()[first + i] + residue(i) * exactScale);
+      mean[i] = rounded(exactMean);
+      scale[i] = rounded(exactScale);
+      shift[i] = rounded(affine.shift()[first + i] + residue(i) * exactScale);
       someWide |= isLineWide(i);
     }
   }
@@ -90,11 +90,16 @@ final class FloatChannels implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       double factor = gradient.a()[first + i];
       double slope = gradient.b()[first + i];
-      a[i] = (float) factor;
-      b[i] = (float) slope;
-      c[i] = (float) (gradient.c()[first + i] + residue(i) * slope);
+      a[i] = rounded(factor);
+      b[i] = rounded(slope);
+      c[i] = rounded(gradient.c()[first + i] + residue(i) * slope);
       someWide |= leavesFloat32(factor) || leavesFloat32(slope);
     }
+  }
+
+  /** The one NaN that kernels over bfloat16 take stands for all. */
+  private static float rounded(double factor) {
+    return Double.isNaN(factor) ? Float.NaN : (float) factor;
   }
 
   private static boolean leavesFloat32(double factor) {
@@ -116,9 +121,14 @@ final class FloatChannels implements AutoCloseable {
                 || leavesFloat32(exact.b()[first + channel])));
   }
 
+  /** Whether the kernels can take all of some channels. */
+  boolean areNarrow(int from, int to) {
+    return endOfNarrow(from, to) == to;
+  }
+
   /** The wide ones among some channels; mostly none. */
   int[] wideChannels(int from, int to) {
-    return endOfNarrow(from, to) == to
+    return areNarrow(from, to)
         ? NO_CHANNELS
         : IntStream.range(from, to).filter(this::isWide).toArray();
   }
@@ -153,7 +163,7 @@ final class FloatChannels implements AutoCloseable {
   void forEachPart(StripBlock block, Part narrow, Part wide) {
     int first = block.channel();
     int to = first + block.channels();
-    if (endOfNarrow(first, to) == to) {
+    if (areNarrow(first, to)) {
       narrow.take(0, block.width());
       return;
     }

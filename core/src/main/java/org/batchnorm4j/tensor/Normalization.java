@@ -1,7 +1,9 @@
 package org.batchnorm4j.tensor;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
+import org.batchnorm4j.kernel.Bfloat16Kernels;
 import org.batchnorm4j.kernel.CpuKernels;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
@@ -357,7 +359,14 @@ final class Normalization {
       return () -> floats;
     }
     int block = group.largestPiece();
-    return () -> new HalfNormalizationArrays(kernels, x, g, out, line, scratch, block);
+    Supplier<HalfNormalizationArrays> tiles =
+        () -> new HalfNormalizationArrays(kernels, x, g, out, line, scratch, block);
+    Optional<Bfloat16Kernels> direct = kernels.bfloat16();
+    if (x.dtype() == DType.FLOAT16 || direct.isEmpty()) {
+      return tiles::get;
+    }
+    Bfloat16Kernels own = direct.get();
+    return () -> new Bfloat16NormalizationArrays(own, x, g, out, line, scratch, tiles.get());
   }
 
   private static void requireFloating(Tensor x) {

@@ -8,7 +8,10 @@ import org.jspecify.annotations.Nullable;
  * per-channel results go or where the channel's constants lie.
  */
 sealed interface NormalizationArrays extends AutoCloseable
-    permits FloatNormalizationArrays, DoubleNormalizationArrays, HalfNormalizationArrays {
+    permits FloatNormalizationArrays,
+        DoubleNormalizationArrays,
+        HalfNormalizationArrays,
+        Bfloat16NormalizationArrays {
 
   /** Ends one task's use of the arrays and hands back its scratch memory, if it has any. */
   @Override

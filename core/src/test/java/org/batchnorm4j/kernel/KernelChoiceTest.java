@@ -45,6 +45,14 @@ class KernelChoiceTest {
               spoilIf(broken, "winograd " + method.getName(), arguments);
               return null;
             });
+    Bfloat16Kernels bfloat16 =
+        proxy(
+            Bfloat16Kernels.class,
+            (method, arguments) -> {
+              method.invoke(new WidenedBfloat16Kernels(new ScalarKernels()), arguments);
+              spoilIf(broken, "bfloat16 " + method.getName(), arguments);
+              return null;
+            });
     return proxy(
         CpuKernels.class,
         (method, arguments) -> {
@@ -54,6 +62,9 @@ class KernelChoiceTest {
             }
             case "winograd" -> {
               return winograd;
+            }
+            case "bfloat16" -> {
+              return Optional.of(bfloat16);
             }
             default -> method.invoke(new ScalarKernels(), arguments);
           }
@@ -91,7 +102,7 @@ class KernelChoiceTest {
     // narrow...(x, xFrom, y, ...), widen...(x, xFrom, runs, stride, length, y, yFrom),
     // ...InputGradient(x, xFrom, g, gFrom, dx, ...), and Winograd's input(..., length, v, ...),
     // output(..., bias, y, ...), others(..., length, y, ...); standardise...(x, xFrom, y, ...)
-    boolean runs = kernel.equals("standardiseRuns"); // whose constants lie where others write
+    boolean runs = kernel.endsWith("standardiseRuns"); // whose constants lie where others write
     for (int place : runs ? new int[] {2} : new int[] {6, 5, 4, 2}) {
       if (place >= arguments.length) {
         continue;
@@ -189,11 +200,14 @@ class KernelChoiceTest {
     Stream<String> own =
         Arrays.stream(CpuKernels.class.getMethods())
             .map(Method::getName)
-            .filter(name -> !name.equals("name") && !name.equals("winograd"));
+            .filter(name -> !List.of("name", "winograd", "bfloat16").contains(name));
     Stream<String> winograd =
         Arrays.stream(WinogradKernels.class.getMethods())
             .map(method -> "winograd " + method.getName());
-    return Stream.concat(own, winograd).toList();
+    Stream<String> bfloat16 =
+        Arrays.stream(Bfloat16Kernels.class.getMethods())
+            .map(method -> "bfloat16 " + method.getName());
+    return Stream.of(own, winograd, bfloat16).flatMap(names -> names).toList();
   }
 
   @ParameterizedTest

@@ -4,9 +4,11 @@ import static org.batchnorm4j.simd.VectorWidth.DOUBLE_COUNT;
 import static org.batchnorm4j.simd.VectorWidth.FLOAT_COUNT;
 import static org.batchnorm4j.simd.VectorWidth.SHAPE;
 
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import org.batchnorm4j.kernel.Bfloat16Kernels;
 import org.batchnorm4j.kernel.CpuKernels;
 import org.batchnorm4j.kernel.ScalarKernels;
 import org.batchnorm4j.kernel.WinogradKernels;
@@ -47,6 +49,13 @@ public final class VectorKernels implements CpuKernels {
   @Override
   public WinogradKernels winograd() {
     return new VectorWinogradKernels();
+  }
+
+  @Override
+  public Optional<Bfloat16Kernels> bfloat16() {
+    return SHAPE.vectorBitSize() < 256
+        ? Optional.empty()
+        : Optional.of(new VectorBfloat16Kernels());
   }
 
   @Override

@@ -32,7 +32,23 @@ class VectorLoopsTest {
         Arguments.of(RowLines.class, List.of("inputGradientFour")),
         Arguments.of(RunSums.class, List.of("momentSteps", "gradientSteps", "gradientStepsRelu")),
         Arguments.of(
-            RowSums.class, List.of("momentsOfEight", "gradientsOfFour", "gradientsOfThreeRelu")));
+            RowSums.class, List.of("momentsOfEight", "gradientsOfFour", "gradientsOfThreeRelu")),
+        Arguments.of(
+            BfloatRuns.class,
+            List.of(
+                "momentSteps",
+                "gradientSteps",
+                "gradientStepsRelu",
+                "inputGradient",
+                "inputGradientRelu")),
+        Arguments.of(
+            BfloatRows.class,
+            List.of(
+                "momentsOfFour",
+                "gradientsOfThree",
+                "gradientsOfTwoRelu",
+                "inputGradient",
+                "inputGradientRelu")));
   }
 
   @ParameterizedTest(name = "{0} {1}")
