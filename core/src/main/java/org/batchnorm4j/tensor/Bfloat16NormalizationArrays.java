@@ -75,7 +75,7 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
 
   @Override
   public void runMoments(StripBlock block, double[] mean, double[] m2) {
-    new RunSums(scratch).moments(this, block, mean, m2);
+    RunSums.inPlace(scratch).moments(this, block, mean, m2);
   }
 
   @Override
@@ -156,7 +156,8 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
   @Override
   public void runSums(
       StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx) {
-    new RunSums(scratch).gradients(this, block, line, relu, gate, sumG, sumGx);
+    RunSums sums = areNarrow(block) ? RunSums.inPlace(scratch) : RunSums.byPieces(scratch);
+    sums.gradients(this, block, line, relu, gate, sumG, sumGx);
   }
 
   @Override

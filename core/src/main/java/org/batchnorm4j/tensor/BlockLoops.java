@@ -6,8 +6,6 @@ import java.util.function.Supplier;
  * Goes over the blocks of a normalisation, some of them a task, each task with arrays of its own.
  */
 final class BlockLoops {
-  private static final int BLOCKS_PER_TASK = 8;
-
   private final Workers workers;
 
   BlockLoops(Workers workers) {
@@ -47,7 +45,7 @@ final class BlockLoops {
     if (blocks.valuesByRuns()) {
       forEach(
           blocks.runBlocks(),
-          BLOCKS_PER_TASK,
+          blocks.runBlocksPerTask(),
           arrays,
           (bound, i) -> blocks.visitRuns(i, bound, runs));
     } else {

@@ -18,12 +18,12 @@ import java.util.List;
  * @param batch number of runs per channel, or number of rows
  * @param channels number of channels of the tensor
  * @param length length of a run; 1 for rows
- * @param spreads whether constants can be spread over columns, which takes kernels of float32
+ * @param dtype element type of the tensor
  * @param first the first channel of the group
  * @param count number of channels of the group
  */
 record ChannelBlocks(
-    boolean planes, int batch, int channels, int length, boolean spreads, int first, int count) {
+    boolean planes, int batch, int channels, int length, DType dtype, int first, int count) {
   /** Runs from this length on are summed one by one for moments. */
   private static final int LONG_RUN = 256;
 
@@ -41,6 +41,11 @@ record ChannelBlocks(
 
   /** Shorter samples than this are taken several at a time. */
   private static final int SHORT_SAMPLE = 1024;
+
+  /** Adjacent values that a kernel computes in one call where no tile has to hold them. */
+  private static final int LONG_PIECE = 65536;
+
+  private static final int VALUES_PER_TASK = 131072;
 
   /** Values of a group that stay in the last cache, with as many of the gradient, for a thread. */
   private static final int GROUP = 1 << 19;
@@ -60,22 +65,22 @@ record ChannelBlocks(
     int batch = x.axis(0);
     int channels = x.axis(1);
     int length = (int) x.shape().span(2, x.rank());
-    boolean spreads = x.dtype() != DType.FLOAT64;
+    DType dtype = x.dtype();
     if (channels == 0) {
-      return whole(true, 0, 0, 0, spreads);
+      return whole(true, 0, 0, 0, dtype);
     }
     if (channels == 1) {
-      return whole(true, 1, 1, batch * length, spreads);
+      return whole(true, 1, 1, batch * length, dtype);
     }
     if (length == 1 || x.layout() == Layout.CHANNELS_LAST) {
-      return whole(false, batch * length, channels, 1, spreads);
+      return whole(false, batch * length, channels, 1, dtype);
     }
-    return whole(true, batch, channels, length, spreads);
+    return whole(true, batch, channels, length, dtype);
   }
 
   private static ChannelBlocks whole(
-      boolean planes, int batch, int channels, int length, boolean spreads) {
-    return new ChannelBlocks(planes, batch, channels, length, spreads, 0, channels);
+      boolean planes, int batch, int channels, int length, DType dtype) {
+    return new ChannelBlocks(planes, batch, channels, length, dtype, 0, channels);
   }
 
   /**
@@ -93,7 +98,7 @@ record ChannelBlocks(
     List<ChannelBlocks> groups = new ArrayList<>();
     for (int from = 0; from < channels; from += (int) most) {
       int size = (int) Math.min(most, channels - from);
-      groups.add(new ChannelBlocks(planes, batch, channels, length, spreads, from, size));
+      groups.add(new ChannelBlocks(planes, batch, channels, length, dtype, from, size));
     }
     return groups;
   }
@@ -108,8 +113,13 @@ record ChannelBlocks(
     return first + count;
   }
 
+  /** Whether constants can be spread over columns, which takes kernels of float32. */
+  private boolean spreads() {
+    return dtype != DType.FLOAT64;
+  }
+
   private boolean sumsByRuns(int longRun) {
-    return planes && (!spreads || length >= longRun || length == 0 || batch < FEW_RUNS);
+    return planes && (!spreads() || length >= longRun || length == 0 || batch < FEW_RUNS);
   }
 
   /** The blocks for moments. */
@@ -124,34 +134,44 @@ record ChannelBlocks(
 
   private SumBlocks sumBlocks(int longRun) {
     return sumsByRuns(longRun)
-        ? LongRuns.of(batch, channels, length, spreads ? FLOATS_PER_BLOCK : DOUBLES_PER_BLOCK)
+        ? LongRuns.of(batch, channels, length, spreads() ? FLOATS_PER_BLOCK : DOUBLES_PER_BLOCK)
             .group(first, count)
         : sumStrips();
   }
 
   private Strips sumStrips() {
-    return Strips.forSums(batch, channels, length, spreads).group(first, count);
+    return Strips.forSums(batch, channels, length, spreads()).group(first, count);
   }
 
   /** Whether results are computed run by run. */
   boolean valuesByRuns() {
-    boolean together = spreads && length > 0 && batch >= FEW_RUNS;
+    boolean together = spreads() && length > 0 && batch >= FEW_RUNS;
     return planes && (!together || (long) channels * length >= SHORT_SAMPLE);
   }
 
   /** The blocks for what is computed value by value, unless it is computed run by run. */
   Strips valueStrips() {
-    return Strips.forValues(batch, channels, length, spreads);
+    return Strips.forValues(batch, channels, length, spreads());
+  }
+
+  private int runPiece() {
+    return dtype == DType.FLOAT32 ? LONG_PIECE : StripBlock.PIECE;
   }
 
   private int runsTogether() {
-    return Math.clamp(StripBlock.PIECE / Math.max(1, length), 1, count);
+    return Math.clamp(runPiece() / Math.max(1, length), 1, count);
   }
 
   private int runParts() {
-    return length <= StripBlock.PIECE
+    return length <= runPiece()
         ? Math.ceilDiv(count, runsTogether())
-        : count * Math.ceilDiv(length, StripBlock.PIECE);
+        : count * Math.ceilDiv(length, runPiece());
+  }
+
+  /** Blocks of runs that make a task. */
+  int runBlocksPerTask() {
+    return Math.max(
+        1, VALUES_PER_TASK / Math.max(1, Math.min(runPiece(), runsTogether() * length)));
   }
 
   /** Blocks of runs, in the order of memory. */
@@ -166,7 +186,7 @@ record ChannelBlocks(
     int parts = runParts();
     int part = block % parts;
     int sample = (block / parts * channels + first) * length;
-    if (length <= StripBlock.PIECE) {
+    if (length <= runPiece()) {
       int together = runsTogether();
       int channel = part * together;
       int runs = Math.min(together, count - channel);
@@ -175,8 +195,8 @@ record ChannelBlocks(
     }
     int perRun = parts / count;
     int channel = part / perRun;
-    int start = part % perRun * StripBlock.PIECE;
-    int values = Math.min(StripBlock.PIECE, length - start);
+    int start = part % perRun * runPiece();
+    int values = Math.min(runPiece(), length - start);
     visitor.visit(bound, sample + channel * length + start, 1, values, channel);
   }
 

@@ -62,7 +62,7 @@ final class FloatNormalizationArrays implements NormalizationArrays, SumSource {
 
   @Override
   public void runMoments(StripBlock block, double[] mean, double[] m2) {
-    new RunSums(scratch).moments(this, block, mean, m2);
+    RunSums.inPlace(scratch).moments(this, block, mean, m2);
   }
 
   @Override
@@ -211,7 +211,7 @@ final class FloatNormalizationArrays implements NormalizationArrays, SumSource {
   @Override
   public void runSums(
       StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx) {
-    new RunSums(scratch).gradients(this, block, line, relu, gate, sumG, sumGx);
+    RunSums.inPlace(scratch).gradients(this, block, line, relu, gate, sumG, sumGx);
   }
 
   @Override

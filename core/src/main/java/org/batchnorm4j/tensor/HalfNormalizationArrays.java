@@ -96,7 +96,7 @@ final class HalfNormalizationArrays implements NormalizationArrays, SumSource {
 
   @Override
   public void runMoments(StripBlock block, double[] mean, double[] m2) {
-    new RunSums(scratch).moments(this, block, mean, m2);
+    RunSums.byPieces(scratch).moments(this, block, mean, m2);
   }
 
   @Override
@@ -214,7 +214,7 @@ final class HalfNormalizationArrays implements NormalizationArrays, SumSource {
   @Override
   public void runSums(
       StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx) {
-    new RunSums(scratch).gradients(this, block, line, relu, gate, sumG, sumGx);
+    RunSums.byPieces(scratch).gradients(this, block, line, relu, gate, sumG, sumGx);
   }
 
   @Override

@@ -85,7 +85,7 @@ class StripsTest {
       StripBlock last = blocks.block(blocks.rowBlocks() - 1, blocks.channelBlocks() - 1);
       assertEquals(size, last.from() + last.width(), blocks::toString);
     }
-    ChannelBlocks values = new ChannelBlocks(true, 1, 1, size, true, 0, 1);
+    ChannelBlocks values = new ChannelBlocks(true, 1, 1, size, DType.FLOAT32, 0, 1);
     Tensor any = Tensor.zeros(DType.FLOAT64, 1, 1);
     double[] none = {};
     NormalizationArrays arrays =
