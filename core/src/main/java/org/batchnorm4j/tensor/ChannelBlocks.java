@@ -159,7 +159,7 @@ record ChannelBlocks(
   }
 
   private int runsTogether() {
-    return Math.clamp(runPiece() / Math.max(1, length), 1, count);
+    return Math.clamp(runPiece() / Math.max(1, length), 1, Math.max(1, count));
   }
 
   private int runParts() {
