@@ -20,6 +20,8 @@ final class Comparison {
   /** Who needs so many times our time has fewer turns. */
   private static final int SLOW = 4;
 
+  private static final int LEAST_TURNS = 3;
+
   /** After so many rounds a quartile range this narrow, by the root of the rounds, is enough. */
   private static final int SETTLED_ROUNDS = 9;
 
@@ -100,8 +102,7 @@ final class Comparison {
         long once = warmUp.nanos(seat.contender(), seat.leastWarmUp());
         first = i == 0 ? once : first;
         runs[i] = Math.clamp(LEAST_NANOS / Math.max(1, once) + 1, 1, 1000);
-        boolean slow = once > SLOW * first;
-        rounds[i] = slow ? Math.clamp(budget / (4 * once), 1, MOST_ROUNDS) : MOST_ROUNDS;
+        rounds[i] = rounds(once, first);
       }
       long start = System.nanoTime();
       for (int round = 0; round < MOST_ROUNDS; round++) {
@@ -113,7 +114,9 @@ final class Comparison {
           int i = (turn + round) % runs.length;
           if (round < rounds[i]) {
             Seat seat = seats.get(i);
-            seat.nanos().add(seat.time(runs[i]) / (double) runs[i]);
+            double nanos = seat.time(runs[i]) / (double) runs[i];
+            seat.nanos().add(nanos);
+            rounds[i] = Math.max(rounds[i], rounds((long) nanos, first));
             LockSupport.parkNanos(REST_NANOS);
           }
         }
@@ -128,6 +131,15 @@ final class Comparison {
     } finally {
       contenders.forEach(Contender::close);
     }
+  }
+
+  /**
+   * Turns for who takes {@code once} beside our {@code first}: never one alone, since it may have
+   * been a cold one, and all of them as soon as a turn is not slow.
+   */
+  private int rounds(long once, long first) {
+    boolean slow = once > SLOW * first;
+    return slow ? Math.clamp(budget / (4 * once), LEAST_TURNS, MOST_ROUNDS) : MOST_ROUNDS;
   }
 
   private static Series series(Seat seat) {
