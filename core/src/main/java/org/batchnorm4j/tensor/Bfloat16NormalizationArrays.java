@@ -1,5 +1,6 @@
 package org.batchnorm4j.tensor;
 
+import java.util.function.Supplier;
 import org.batchnorm4j.kernel.Bfloat16;
 import org.batchnorm4j.kernel.Bfloat16Kernels;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,8 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
   private final int gFrom;
   private final short[] out;
   private final int outFrom;
-  private final HalfNormalizationArrays tiles;
+  private final Supplier<HalfNormalizationArrays> newTiles;
+  private @Nullable HalfNormalizationArrays tiles;
 
   Bfloat16NormalizationArrays(
       Bfloat16Kernels kernels,
@@ -29,7 +31,7 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
       Tensor out,
       FloatChannels line,
       NormalizationScratch scratch,
-      HalfNormalizationArrays tiles) {
+      Supplier<HalfNormalizationArrays> newTiles) {
     this.kernels = kernels;
     this.line = line;
     this.scratch = scratch;
@@ -39,12 +41,24 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
     gFrom = g.offset();
     this.out = ((Storage.Shorts) out.storage()).array();
     outFrom = out.offset();
-    this.tiles = tiles;
+    this.newTiles = newTiles;
+  }
+
+  /** Tiles take scratch memory, and mostly nothing goes through them. */
+  private HalfNormalizationArrays tiles() {
+    HalfNormalizationArrays made = tiles;
+    if (made == null) {
+      made = newTiles.get();
+      tiles = made;
+    }
+    return made;
   }
 
   @Override
   public void close() {
-    tiles.close();
+    if (tiles != null) {
+      tiles.close();
+    }
   }
 
   @Override
@@ -89,7 +103,7 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
       kernels.rowMomentSums(
           x, xFrom + b.from(), b.rows(), b.stride(), b.width(), pivot, sums, squares, 0);
     } else {
-      tiles.addMoments(b, pivot, sums, squares);
+      tiles().addMoments(b, pivot, sums, squares);
     }
   }
 
@@ -103,7 +117,7 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
   @Override
   public void standardiseRuns(int from, int runs, int length, int channel, boolean relu) {
     if (!takes(runs, length, channel)) {
-      tiles.standardiseRuns(from, runs, length, channel, relu);
+      tiles().standardiseRuns(from, runs, length, channel, relu);
       return;
     }
     kernels.standardiseRuns(
@@ -123,7 +137,7 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
   @Override
   public void standardiseStrip(StripBlock b, boolean relu) {
     if (!takes(b)) {
-      tiles.standardiseStrip(b, relu);
+      tiles().standardiseStrip(b, relu);
       return;
     }
     try (Columns columns = new Columns(b, scratch.floats())) {
@@ -145,12 +159,12 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
 
   @Override
   public void standardiseRunsAddRelu(int from, int runs, int length, int channel) {
-    tiles.standardiseRunsAddRelu(from, runs, length, channel);
+    tiles().standardiseRunsAddRelu(from, runs, length, channel);
   }
 
   @Override
   public void standardiseStripAddRelu(StripBlock block) {
-    tiles.standardiseStripAddRelu(block);
+    tiles().standardiseStripAddRelu(block);
   }
 
   @Override
@@ -170,7 +184,7 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
   public void addGradients(
       StripBlock b, StripSums.Line perColumn, boolean relu, double[] sumG, double[] sumGx) {
     if (!takes(b)) {
-      tiles.addGradients(b, perColumn, relu, sumG, sumGx);
+      tiles().addGradients(b, perColumn, relu, sumG, sumGx);
       return;
     }
     kernels.rowGradientSums(
@@ -193,7 +207,7 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
   @Override
   public void addRunGradients(StripBlock b, boolean relu, double[] sumG, double[] sumGx, int to) {
     if (!areNarrow(b)) {
-      tiles.addRunGradients(b, relu, sumG, sumGx, to);
+      tiles().addRunGradients(b, relu, sumG, sumGx, to);
       return;
     }
     kernels.runGradientSums(
@@ -215,13 +229,13 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
 
   @Override
   public void addWide(StripBlock rows, int channel, boolean relu, double[] sums) {
-    tiles.addWide(rows, channel, relu, sums);
+    tiles().addWide(rows, channel, relu, sums);
   }
 
   @Override
   public void runGradient(int from, int runs, int length, int channel, boolean relu) {
     if (!takes(runs, length, channel)) {
-      tiles.runGradient(from, runs, length, channel, relu);
+      tiles().runGradient(from, runs, length, channel, relu);
       return;
     }
     kernels.runInputGradient(
@@ -246,7 +260,7 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
   @Override
   public void stripGradient(StripBlock b, boolean relu) {
     if (!takes(b)) {
-      tiles.stripGradient(b, relu);
+      tiles().stripGradient(b, relu);
       return;
     }
     try (Columns columns = new Columns(b, scratch.floats())) {

@@ -366,7 +366,7 @@ final class Normalization {
       return tiles::get;
     }
     Bfloat16Kernels own = direct.get();
-    return () -> new Bfloat16NormalizationArrays(own, x, g, out, line, scratch, tiles.get());
+    return () -> new Bfloat16NormalizationArrays(own, x, g, out, line, scratch, tiles);
   }
 
   private static void requireFloating(Tensor x) {
