@@ -31,9 +31,9 @@ final class ExecutorWorkers implements Workers {
       return;
     }
     try {
-      NumberedTasks section = new NumberedTasks(tasks, task);
+      NumberedTasks section = new NumberedTasks(tasks, threads, task);
       askForHelp(section, Math.min(tasks, threads) - 1);
-      section.help();
+      section.help(0);
       section.finish(0);
     } finally {
       busy.set(false);
@@ -47,8 +47,9 @@ final class ExecutorWorkers implements Workers {
 
   private void askForHelp(NumberedTasks section, int helpers) {
     try {
-      for (int i = 0; i < helpers; i++) {
-        executor.execute(section::help);
+      for (int i = 1; i <= helpers; i++) {
+        int thread = i;
+        executor.execute(() -> section.help(thread));
       }
     } catch (RejectedExecutionException stoppedOrFull) {
       // the caller runs whatever nobody else takes

@@ -1,26 +1,41 @@
 package org.batchnorm4j.tensor;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of {@link Workers#run}: hands out task numbers by an atomic counter and knows when all
+ * One call of {@link Workers#run}: hands out task numbers by atomic counters and knows when all
  * tasks are done. Any number of threads may help, at any time; a thread that comes late finds
  * nothing left and goes away, and nobody waits for it.
+ *
+ * <p>Tasks are in shares of adjacent numbers, one for each thread, which takes its own share before
+ * it helps with the others. So in one section after another a thread mostly works on the same part
+ * of a tensor: values that another thread has just written are far slower to get than those of a
+ * thread's own cache, on some machines slower than memory.
  */
 final class NumberedTasks {
   private final int tasks;
+  private final int shares;
   private final Thread caller = Thread.currentThread();
-  private final AtomicInteger next = new AtomicInteger();
+  private final AtomicIntegerArray taken;
   private final AtomicInteger unfinished;
   private @Nullable IntConsumer task;
   private @Nullable Throwable failure;
   private int failedTask;
 
-  NumberedTasks(int tasks, IntConsumer task) {
+  /**
+   * Nothing is taken yet.
+   *
+   * @param tasks number of tasks, at least 1
+   * @param threads number of threads that are expected to help, the caller included
+   */
+  NumberedTasks(int tasks, int threads, IntConsumer task) {
     this.tasks = tasks;
+    this.shares = Math.min(tasks, threads);
+    this.taken = new AtomicIntegerArray(shares);
     this.task = task;
     this.unfinished = new AtomicInteger(tasks);
   }
@@ -46,15 +61,39 @@ final class NumberedTasks {
         "the number of tasks must not be negative, but is " + tasks);
   }
 
-  boolean hasWork() {
-    return next.get() < tasks;
+  /** The first task of a share. */
+  private int start(int share) {
+    return (int) ((long) tasks * share / shares);
   }
 
-  /** Takes and runs tasks until none is left to take. */
-  void help() {
-    while (hasWork()) {
-      int number = next.getAndIncrement();
-      if (number >= tasks) {
+  private boolean hasWork(int share) {
+    return taken.get(share) < start(share + 1) - start(share);
+  }
+
+  boolean hasWork() {
+    for (int share = 0; share < shares; share++) {
+      if (hasWork(share)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Takes and runs tasks until none is left to take.
+   *
+   * @param thread number of the thread that helps; the caller's is 0
+   */
+  void help(int thread) {
+    for (int i = 0; i < shares; i++) {
+      helpWith((thread + i) % shares);
+    }
+  }
+
+  private void helpWith(int share) {
+    while (hasWork(share)) {
+      int number = start(share) + taken.getAndIncrement(share);
+      if (number >= start(share + 1)) {
         return;
       }
       runTask(number);

@@ -55,10 +55,10 @@ public final class WorkerThreads implements Workers, AutoCloseable {
       return;
     }
     try {
-      NumberedTasks section = new NumberedTasks(tasks, task);
+      NumberedTasks section = new NumberedTasks(tasks, threads, task);
       current = section;
       wake(tasks - 1);
-      section.help();
+      section.help(0);
       section.finish(spins);
     } finally {
       current = null;
@@ -91,10 +91,12 @@ public final class WorkerThreads implements Workers, AutoCloseable {
   }
 
   private final class Worker implements Runnable {
+    final int number;
     final Thread thread;
     volatile boolean asleep;
 
     Worker(int number) {
+      this.number = number;
       thread = Thread.ofPlatform().daemon().name("batchnorm4j-worker-" + number).unstarted(this);
     }
 
@@ -103,7 +105,7 @@ public final class WorkerThreads implements Workers, AutoCloseable {
       while (!closed) {
         NumberedTasks section = current;
         if (section != null && section.hasWork()) {
-          section.help();
+          section.help(number);
         } else {
           awaitWork();
         }

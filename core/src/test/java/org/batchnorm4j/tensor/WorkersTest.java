@@ -2,11 +2,13 @@ package org.batchnorm4j.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -71,6 +73,26 @@ class WorkersTest {
           });
       assertEquals(3, threads.size());
       assertTrue(threads.contains(Thread.currentThread()), "the caller takes part");
+    }
+  }
+
+  @Test
+  void eachThreadBeginsWithAShareOfItsOwn() {
+    try (WorkerThreads own = Workers.of(2);
+        ExecutorService executor = Executors.newFixedThreadPool(1)) {
+      for (Workers workers : List.of(own, Workers.of(executor, 2))) {
+        Thread[] threads = new Thread[9];
+        CountDownLatch both = new CountDownLatch(2);
+        workers.run(
+            9,
+            i -> {
+              threads[i] = Thread.currentThread();
+              both.countDown();
+              await(both); // so nobody helps with the other's share yet
+            });
+        assertSame(Thread.currentThread(), threads[0], "the caller's share begins");
+        assertNotSame(Thread.currentThread(), threads[4], "the other's share begins");
+      }
     }
   }
 
