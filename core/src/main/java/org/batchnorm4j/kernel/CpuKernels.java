@@ -134,6 +134,30 @@ public interface CpuKernels {
       int to);
 
   /**
+   * {@link #gateRuns} over runs that follow one another, with {@link #runGradientSums} of what
+   * passes, in one go through memory. {@code out} may be {@code g} at the same offset.
+   */
+  default void gatedRunGradientSums(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      float[] g,
+      int gFrom,
+      float[] out,
+      int outFrom,
+      int runs,
+      int length,
+      float[] mean,
+      int at,
+      double[] sumG,
+      double[] sumGx,
+      int to) {
+    gateRuns(y, yFrom, g, gFrom, out, outFrom, runs, length, length);
+    runGradientSums(x, xFrom, out, outFrom, runs, length, mean, at, sumG, sumGx, to);
+  }
+
+  /**
    * Like {@link #runGradientSums}, with {@code g} taken as 0 where the pre-activation {@code (x -
    * mean[k]) * scale[k] + shift[k]}, {@code k = at + r}, is not positive: the backward pass of
    * batch norm followed by ReLU, with the sign recomputed instead of stored.

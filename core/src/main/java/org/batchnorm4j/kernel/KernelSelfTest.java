@@ -77,6 +77,25 @@ final class KernelSelfTest {
             (k, out) ->
                 k.runGradientSums(x, 1, g, 0, COUNT, LENGTH, x, 1, out.sums, out.moreSums, 1)),
         new Probe(
+            "gatedRunGradientSums",
+            (k, out) ->
+                k.gatedRunGradientSums(
+                    x,
+                    1,
+                    g,
+                    1,
+                    x,
+                    0,
+                    out.values,
+                    0,
+                    COUNT,
+                    LENGTH,
+                    x,
+                    1,
+                    out.sums,
+                    out.moreSums,
+                    1)),
+        new Probe(
             "runGradientSumsRelu",
             (k, out) ->
                 k.runGradientSumsRelu(

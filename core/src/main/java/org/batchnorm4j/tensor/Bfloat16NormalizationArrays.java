@@ -170,7 +170,8 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
   @Override
   public void runSums(
       StripBlock block, boolean relu, @Nullable ReluGate gate, double[] sumG, double[] sumGx) {
-    RunSums sums = areNarrow(block) ? RunSums.inPlace(scratch) : RunSums.byPieces(scratch);
+    boolean inPlace = gate == null && areNarrow(block);
+    RunSums sums = inPlace ? RunSums.inPlace(scratch) : RunSums.byPieces(scratch);
     sums.gradients(this, block, line, relu, gate, sumG, sumGx);
   }
 

@@ -254,6 +254,15 @@ final class FloatNormalizationArrays implements NormalizationArrays, SumSource {
   }
 
   @Override
+  public void addRunGradients(StripBlock b, ReluGate gate, double[] sumG, double[] sumGx, int to) {
+    if (gate instanceof FloatReluGate floats) {
+      floats.passWithSums(x, xFrom, b, line.means(), sumG, sumGx, to);
+    } else {
+      SumSource.super.addRunGradients(b, gate, sumG, sumGx, to);
+    }
+  }
+
+  @Override
   public void addWide(StripBlock b, int channel, boolean relu, double[] sums) {
     double[] more = new double[2];
     for (int repeat = 0; repeat < b.repeats(); repeat++) {

@@ -22,12 +22,9 @@ interface ReluGate {
     int gFrom = g.offset();
     int outFrom = out.offset();
     if (y.dtype() == DType.FLOAT32) {
-      float[] active = y.unsafeFloatArray();
       float[] values = g.unsafeFloatArray();
       float[] to = out.unsafeFloatArray();
-      return (from, runs, stride, length) ->
-          kernels.gateRuns(
-              active, yFrom + from, values, gFrom + from, to, outFrom + from, runs, stride, length);
+      return new FloatReluGate(kernels, y.unsafeFloatArray(), yFrom, values, gFrom, to, outFrom);
     }
     if (y.dtype() == DType.FLOAT64) {
       double[] active = y.unsafeDoubleArray();

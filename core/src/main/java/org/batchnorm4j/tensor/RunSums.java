@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sums of a {@link StripBlock} of long runs, in the order of memory. A call of a kernel takes all
  * that is adjacent: from memory, cuts into pieces cost a fifth to a third of the speed. Where
- * values are written before their sums are taken, by a gate or into a tile, it takes some runs or a
- * part of one, which stay in the first caches.
+ * values are written before their sums are taken, into a tile or by a gate that is not part of the
+ * kernel, it takes some runs or a part of one, which stay in the first caches.
  */
 final class RunSums {
   private static final int WHOLE_ROWS = Integer.MAX_VALUE;
@@ -25,7 +25,7 @@ final class RunSums {
     return new RunSums(scratch, WHOLE_ROWS);
   }
 
-  /** For sources that copy values first. */
+  /** For sources whose values are written first. */
   static RunSums byPieces(NormalizationScratch scratch) {
     return new RunSums(scratch, StripBlock.PIECE);
   }
@@ -57,15 +57,15 @@ final class RunSums {
       double[] sumG,
       double[] sumGx) {
     WideSums wide = new WideSums(source, block, line, relu);
-    int values = gate == null ? most : StripBlock.PIECE;
     try (LaneSums sums = new LaneSums(block, scratch.doubles())) {
-      for (int i = 0; i < pieces(block, values); i++) {
-        StripBlock runs = piece(block, i, values);
-        if (gate != null) {
-          gate.pass(runs.from(), 1, 0, runs.width());
-        }
+      for (int i = 0; i < pieces(block, most); i++) {
+        StripBlock runs = piece(block, i, most);
         int lanes = (runs.channel() - block.channel()) * VirtualLanes.COUNT;
-        source.addRunGradients(runs, relu, sums.first(), sums.second(), lanes);
+        if (gate != null) {
+          source.addRunGradients(runs, gate, sums.first(), sums.second(), lanes);
+        } else {
+          source.addRunGradients(runs, relu, sums.first(), sums.second(), lanes);
+        }
         wide.add(runs);
       }
       sums.totals(sumG, sumGx);

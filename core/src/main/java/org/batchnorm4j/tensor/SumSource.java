@@ -21,6 +21,13 @@ interface SumSource {
   /** Adds the gradient sums of runs that follow one another; lanes from {@code to} on. */
   void addRunGradients(StripBlock runs, boolean relu, double[] sumG, double[] sumGx, int to);
 
+  /** The same for what a gate lets pass, which is written first or on the way. */
+  default void addRunGradients(
+      StripBlock runs, ReluGate gate, double[] sumG, double[] sumGx, int to) {
+    gate.pass(runs.from(), 1, 0, runs.width());
+    addRunGradients(runs, false, sumG, sumGx, to);
+  }
+
   /** Adds the two gradient sums of a wide channel in the rows or runs that were added last. */
   void addWide(StripBlock rows, int channel, boolean relu, double[] sums);
 }

@@ -99,12 +99,12 @@ final class RunSums {
    * The first index of the vector that takes the last of {@code left} values after the steps: it
    * ends with them, but never starts before the run, which is at least a vector long.
    */
-  private static int restStart(int steps, int left) {
+  static int restStart(int steps, int left) {
     return Math.max(0, steps + left - DOUBLE_COUNT);
   }
 
   /** Which values of the vector at {@code i} are among the {@code left} values after the steps. */
-  private static VectorMask<Double> inRest(int i, int steps, int left) {
+  static VectorMask<Double> inRest(int i, int steps, int left) {
     int before = Math.max(0, steps - i);
     int until = steps + left - i;
     return VectorMask.fromLong(DOUBLES, (1L << until) - (1L << before));
@@ -205,7 +205,7 @@ final class RunSums {
     }
   }
 
-  private static void gradientRests(
+  static void gradientRests(
       float[] x,
       int xFrom,
       float[] g,

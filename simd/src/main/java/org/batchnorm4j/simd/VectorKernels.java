@@ -17,13 +17,13 @@ import org.batchnorm4j.kernel.WinogradKernels;
  * SIMD twin of {@link ScalarKernels}; every method returns the same bits as its scalar twin, for
  * vectors of 128, 256 and 512 bits.
  *
- * <p>Sums are in {@link RunSums} and {@link RowSums}, elementwise kernels over runs in {@link
- * RunLines} and {@link ResidualEnds}, over rows in {@link RowLines}. In those over runs the last
- * vector of a run overlaps the one before it, so no values are left over; both are computed before
- * either is stored, so calls in place read every value before it is overwritten. Computed at the
- * start of a run, the last vector takes the processor out of its order: a third slower from memory.
- * Runs shorter than a vector, and channels at the end of rows that do not fill one, go to the
- * scalar twin.
+ * <p>Sums are in {@link RunSums}, {@link GatedRunSums} and {@link RowSums}, elementwise kernels
+ * over runs in {@link RunLines} and {@link ResidualEnds}, over rows in {@link RowLines}. In those
+ * over runs the last vector of a run overlaps the one before it, so no values are left over; both
+ * are computed before either is stored, so calls in place read every value before it is
+ * overwritten. Computed at the start of a run, the last vector takes the processor out of its
+ * order: a third slower from memory. Runs shorter than a vector, and channels at the end of rows
+ * that do not fill one, go to the scalar twin.
  *
  * <p>Thread safety: stateless; safe from many threads on disjoint outputs.
  */
@@ -167,6 +167,32 @@ public final class VectorKernels implements CpuKernels {
       scalar.runGradientSums(x, xFrom, g, gFrom, runs, length, mean, at, sumG, sumGx, to);
     } else {
       RunSums.gradients(x, xFrom, g, gFrom, runs, length, mean, at, sumG, sumGx, to);
+    }
+  }
+
+  @Override
+  public void gatedRunGradientSums(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      float[] g,
+      int gFrom,
+      float[] out,
+      int outFrom,
+      int runs,
+      int length,
+      float[] mean,
+      int at,
+      double[] sumG,
+      double[] sumGx,
+      int to) {
+    if (length < DOUBLE_COUNT) {
+      scalar.gatedRunGradientSums(
+          x, xFrom, y, yFrom, g, gFrom, out, outFrom, runs, length, mean, at, sumG, sumGx, to);
+    } else {
+      GatedRunSums.gradients(
+          x, xFrom, y, yFrom, g, gFrom, out, outFrom, runs, length, mean, at, sumG, sumGx, to);
     }
   }
 

@@ -59,6 +59,18 @@ enum KernelCall {
       gateRuns(k, t, t.g, Block.G_FROM);
     }
   },
+  GATED_RUN_GRADIENT_SUMS {
+    @Override
+    void on(CpuKernels k, Block t) {
+      gatedRunGradientSums(k, t, t.out, Block.OUT_FROM);
+    }
+  },
+  GATED_RUN_GRADIENT_SUMS_IN_PLACE {
+    @Override
+    void on(CpuKernels k, Block t) {
+      gatedRunGradientSums(k, t, t.g, Block.G_FROM);
+    }
+  },
   RUN_GRADIENT_SUMS {
     @Override
     void on(CpuKernels k, Block t) {
@@ -248,6 +260,25 @@ enum KernelCall {
 
   private static void gateRuns(CpuKernels k, Block t, float[] out, int outFrom) {
     k.gateRuns(t.x, Block.X_FROM, t.g, Block.G_FROM, out, outFrom, t.count, t.stride, t.length);
+  }
+
+  private static void gatedRunGradientSums(CpuKernels k, Block t, float[] out, int outFrom) {
+    k.gatedRunGradientSums(
+        t.x,
+        Block.X_FROM,
+        t.y,
+        Block.Y_FROM,
+        t.g,
+        Block.G_FROM,
+        out,
+        outFrom,
+        t.count,
+        t.length,
+        t.mean,
+        Block.AT,
+        t.sums,
+        t.moreSums,
+        Block.AT);
   }
 
   private static void standardiseRowsAddRelu(CpuKernels k, Block t, float[] y, int yFrom) {

@@ -31,6 +31,7 @@ class VectorLoopsTest {
         Arguments.of(RunLines.class, List.of("inputGradient", "inputGradientRelu")),
         Arguments.of(RowLines.class, List.of("inputGradientFour")),
         Arguments.of(RunSums.class, List.of("momentSteps", "gradientSteps", "gradientStepsRelu")),
+        Arguments.of(GatedRunSums.class, List.of("gradientSteps")),
         Arguments.of(
             RowSums.class, List.of("momentsOfEight", "gradientsOfFour", "gradientsOfThreeRelu")),
         Arguments.of(
