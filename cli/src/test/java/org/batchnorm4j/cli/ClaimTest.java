@@ -31,11 +31,28 @@ class ClaimTest {
   }
 
   private Child start(String fault, String... more) throws IOException {
+    return Child.start(directory, fault, smallRun(more));
+  }
+
+  private List<String> smallRun(String... more) {
     List<String> all = new ArrayList<>(List.of("train", "--data", data, "--epochs", "3"));
     all.addAll(List.of(SmallPictures.OPTIONS));
     all.addAll(List.of("--threads", "1"));
     all.addAll(List.of(more));
-    return Child.start(directory, fault, all);
+    return all;
+  }
+
+  /** A run in this process, which ends well. */
+  private void run(String... more) {
+    finish(0, CommandResult.of(smallRun(more).toArray(String[]::new)));
+  }
+
+  private static void finish(int exit, CommandResult result) {
+    assertEquals(exit, result.exit(), result::toString);
+  }
+
+  private String path(String run) {
+    return directory.resolve(run).toString();
   }
 
   private static void finish(int exit, Child child) throws Exception {
@@ -74,47 +91,39 @@ class ClaimTest {
 
   @Test
   void aDirectoryInUseIsRefusedAndAKilledRunGoesOnAtOnce() throws Exception {
-    Path out = directory.resolve("out");
+    String out = path("out");
     try (Child first = start(STANDS, "--out", "out")) {
       first.await("@fault");
       byte[] before = checkpoint("out");
       for (List<String> arguments :
           List.of(
-              List.of("train", "--out", "out", "--overwrite"),
-              List.of("train", "--resume", "out"),
-              List.of("train", "--out", out.toString()))) {
-        try (Child second = Child.start(directory, "none", arguments)) {
-          finish(1, second);
-          assertEquals(1, second.lines().size(), second.lines().toString());
-          assertTrue(
-              second
-                  .lines()
-                  .getFirst()
-                  .matches(
-                      "batchnorm4j train: .*out is in use by another run \\(process \\d+\\); wait"
-                          + " for its end or choose another --out"),
-              second.lines().toString());
-        }
+              smallRun("--out", out, "--overwrite"),
+              List.of("train", "--resume", out),
+              smallRun("--out", out))) {
+        CommandResult second = CommandResult.of(arguments.toArray(String[]::new));
+        finish(1, second);
+        assertTrue(
+            second
+                .err()
+                .matches(
+                    "batchnorm4j train: .*out is in use by another run \\(process \\d+\\); wait"
+                        + " for its end or choose another --out\n"),
+            second.toString());
+        assertEquals("", second.out());
       }
       assertArrayEquals(before, checkpoint("out"));
       first.kill();
       first.finish();
     }
-    try (Child resumed = Child.start(directory, "none", List.of("train", "--resume", "out"))) {
-      finish(0, resumed);
-    }
-    try (Child straight = start("none", "--out", "straight")) {
-      finish(0, straight);
-    }
+    finish(0, CommandResult.of("train", "--resume", out));
+    run("--out", path("straight"));
     assertArrayEquals(checkpoint("straight"), checkpoint("out"));
     assertEquals(files("straight"), files("out"));
   }
 
   @Test
   void overwritingKeepsTheOldCheckpointUntilTheNewOneIsThere() throws Exception {
-    try (Child old = start("none", "--out", "out")) {
-      finish(0, old);
-    }
+    run("--out", path("out"));
     byte[] before = checkpoint("out");
     List<String> metrics = withoutTimes("out");
     try (Child next = start("halt:write:1", "--out", "out", "--overwrite", "--seed", "2")) {
@@ -127,15 +136,11 @@ class ClaimTest {
     assertEquals(2, begun.size());
     assertFalse(metrics.contains(begun.getLast()));
     // the old run is whole but for its times
-    try (Child again = Child.start(directory, "none", List.of("train", "--resume", "out"))) {
-      finish(0, again);
-    }
+    finish(0, CommandResult.of("train", "--resume", path("out")));
     assertEquals(metrics, withoutTimes("out"));
     assertArrayEquals(before, checkpoint("out"));
     assertTrue(Files.exists(directory.resolve("out/summary.json")));
-    try (Child next = start("none", "--out", "out", "--overwrite", "--seed", "2")) {
-      finish(0, next);
-    }
+    run("--out", path("out"), "--overwrite", "--seed", "2");
     Checkpoint read = Checkpoint.read(directory.resolve("out/checkpoint.safetensors"));
     assertEquals(2, read.options().seed());
     assertEquals(3, read.metrics().size());

@@ -66,14 +66,31 @@ class KillTest {
   }
 
   private static Child start(String fault, String run) throws IOException {
-    List<String> all = new ArrayList<>(arguments);
-    all.addAll(List.of("--out", directory.resolve(run).toString()));
-    return Child.start(directory, fault, all);
+    return Child.start(directory, fault, starting(run));
   }
 
   private static Child resume(String fault, String run) throws IOException {
+    return Child.start(directory, fault, resuming(run));
+  }
+
+  /** In this process, whose kernels are the fast ones. */
+  private static CommandResult startHere(String run) {
+    return CommandResult.of(starting(run).toArray(String[]::new));
+  }
+
+  private static CommandResult resumeHere(String run) {
+    return CommandResult.of(resuming(run).toArray(String[]::new));
+  }
+
+  private static List<String> starting(String run) {
+    List<String> all = new ArrayList<>(arguments);
+    all.addAll(List.of("--out", directory.resolve(run).toString()));
+    return all;
+  }
+
+  private static List<String> resuming(String run) {
     String file = directory.resolve(run).resolve("checkpoint.safetensors").toString();
-    return Child.start(directory, fault, List.of("train", "--resume", file, "--threads", "2"));
+    return List.of("train", "--resume", file, "--threads", "2");
   }
 
   @Test
@@ -123,10 +140,9 @@ class KillTest {
     }
     boolean any = Files.exists(file);
     String from = any ? "from " + file + ", " + reached(Checkpoint.read(file).position()) : "";
-    try (Child child = any ? resume("none", run) : start("none", run)) {
-      assertEquals(0, child.finish(), () -> child.lines().toString());
-      assertTrue(child.lines().stream().anyMatch(line -> line.startsWith(from)), from);
-    }
+    CommandResult last = any ? resumeHere(run) : startHere(run);
+    assertEquals(0, last.exit(), last::toString);
+    assertTrue((last.out() + last.err()).lines().anyMatch(line -> line.startsWith(from)), from);
     assertArrayEquals(expected, Files.readAllBytes(file));
     assertEquals(expectedMetrics, metrics(directory.resolve(run)));
     assertTrue(leftovers(run, "checkpoint").isEmpty(), () -> leftovers(run, "").toString());
@@ -208,9 +224,8 @@ class KillTest {
               + " --threads 1",
           child.lines().getLast());
     }
-    try (Child child = resume("none", "interrupted")) {
-      assertEquals(0, child.finish(), () -> child.lines().toString());
-    }
+    CommandResult last = resumeHere("interrupted");
+    assertEquals(0, last.exit(), last::toString);
     assertArrayEquals(
         expected, Files.readAllBytes(directory.resolve("interrupted/checkpoint.safetensors")));
   }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -38,7 +40,24 @@ final class NearMissesTest {
   private static final ExecutorService THREADS =
       Executors.newFixedThreadPool(Math.min(4, Runtime.getRuntime().availableProcessors()));
 
+  private static final Map<Fault, Future<?>> TRIALS = new LinkedHashMap<>();
+
   @TempDir private static Path scratch;
+
+  /** All of them at once, beside the run without faults. */
+  @BeforeAll
+  static void begin() throws IOException {
+    Planter planter = new Planter(PROJECT);
+    for (Fault fault : faults()) {
+      TRIALS.put(
+          fault,
+          THREADS.submit(
+              () -> {
+                requireCaught(planter, fault);
+                return null;
+              }));
+    }
+  }
 
   @AfterAll
   static void stop() {
@@ -77,19 +96,9 @@ final class NearMissesTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> eachFaultIsCaughtByATestThatIsNamedForIt() throws IOException {
-    Planter planter = new Planter(PROJECT);
-    List<DynamicTest> tests = new ArrayList<>();
-    for (Fault fault : faults()) {
-      Future<?> trial =
-          THREADS.submit(
-              () -> {
-                requireCaught(planter, fault);
-                return null;
-              });
-      tests.add(dynamicTest(fault.title(), trial::get));
-    }
-    return tests.stream();
+  Stream<DynamicTest> eachFaultIsCaughtByATestThatIsNamedForIt() {
+    return TRIALS.entrySet().stream()
+        .map(trial -> dynamicTest(trial.getKey().title(), trial.getValue()::get));
   }
 
   private static List<Fault> faults() throws IOException {

@@ -27,23 +27,19 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What batchnorm4j-bench measures is batch norm: every contender against float64 by definition. */
 class BenchmarkCorrectnessTest {
+  private static final List<Peer> PEERS = new ArrayList<>();
 
   @BeforeAll
   static void loadNatives() {
     Natives.needLibtorch();
     Natives.needOneDnn();
-    for (Peer peer : peers()) {
+    PEERS.add(new Ours(KernelPreference.SIMD));
+    PEERS.add(new Ours(KernelPreference.SCALAR));
+    PEERS.add(Ours.widened());
+    ServiceLoader.load(Peer.class).forEach(PEERS::add);
+    for (Peer peer : PEERS) {
       assertEquals(Optional.empty(), peer.missing(), peer.name());
     }
-  }
-
-  private static List<Peer> peers() {
-    List<Peer> peers = new ArrayList<>();
-    peers.add(new Ours(KernelPreference.SIMD));
-    peers.add(new Ours(KernelPreference.SCALAR));
-    peers.add(Ours.widened());
-    ServiceLoader.load(Peer.class).forEach(peers::add);
-    return peers;
   }
 
   static Stream<Arguments> problems() {
@@ -73,7 +69,7 @@ class BenchmarkCorrectnessTest {
     boolean plain = !operation.rectifies(); // who rounds before the ReLU has other gates
     for (Problem problem : plain ? List.of(wide, wide.inBfloat16()) : List.of(wide)) {
       Outputs expected = Definition.of(problem);
-      for (Peer peer : peers()) {
+      for (Peer peer : PEERS) {
         if (peer.solves(problem)) {
           try (Contender contender = peer.prepare(problem)) {
             for (int threads : new int[] {1, 2}) {
@@ -158,6 +154,6 @@ class BenchmarkCorrectnessTest {
   }
 
   private static List<String> solving(Problem problem) {
-    return peers().stream().filter(p -> p.solves(problem)).map(Peer::name).toList();
+    return PEERS.stream().filter(p -> p.solves(problem)).map(Peer::name).toList();
   }
 }

@@ -23,7 +23,7 @@ public final class KernelGuard {
   /** Measured: 0.2 to 1.2. Boxed vectors: 20 and more. */
   private static final double MOST_SCALAR = 3;
 
-  private static final long TURN_NANOS = 200_000_000;
+  private static final long TURN_NANOS = 50_000_000;
   private static final long PATIENCE_NANOS = 240_000_000_000L;
 
   private KernelGuard() {}

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.batchnorm4j.benchmarks.comparison.Comparison.Rounds;
 import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Layout;
@@ -58,10 +59,9 @@ public final class PeersCommand {
     Machine.facts().forEach(this::fact);
     List<Peer> peers = peers();
     long seconds = System.nanoTime();
-    long budget = TimeUnit.MILLISECONDS.toNanos(request.quick() ? 600 : 4_000);
     compile(peers);
     fact(HugePages.now());
-    Comparison comparison = new Comparison(peers, request::admits, threads, budget, 5, this::wrong);
+    Comparison comparison = comparison(peers, request.budget(), 5);
     List<Result> results = new ArrayList<>();
     for (WorkList list : request.lists()) {
       for (Planes shape : request.shapes(list)) {
@@ -125,10 +125,17 @@ public final class PeersCommand {
   private void compile(List<Peer> peers) {
     List<Peer> compiled =
         peers.stream().filter(p -> p instanceof Ours || p instanceof Roof).toList();
-    Comparison comparison = new Comparison(compiled, request::admits, threads, 1, 1, this::wrong);
+    Comparison comparison = comparison(compiled, 1, 1);
     for (Layout layout : request.layouts()) {
       measure(WorkList.TOPOLOGIES_SMALL, WARM_UP, layout, comparison, _ -> {});
     }
+  }
+
+  /** With no time at all there is one round. */
+  private Comparison comparison(List<Peer> peers, long budget, int leastRounds) {
+    boolean timed = request.budget() > 0;
+    Rounds rounds = new Rounds(request.threads(), timed ? budget : 0, timed ? leastRounds : 1);
+    return new Comparison(peers, request::admits, rounds, Timing.ofThisJvm(), this::wrong);
   }
 
   private void sayIfCut(WorkList list, Planes shape) {
@@ -147,9 +154,13 @@ public final class PeersCommand {
       for (Operation operation : request.operations()) {
         Problem problem = numbers.with(operation);
         if (request.wants(list, problem, Machine.lastCache())) {
-          Result result = comparison.compare(list.label(), problem);
-          results.accept(result);
-          System.out.println(progress(problem, result));
+          comparison
+              .compare(list.label(), problem)
+              .ifPresent(
+                  result -> {
+                    results.accept(result);
+                    System.out.println(progress(problem, result));
+                  });
         }
       }
     }

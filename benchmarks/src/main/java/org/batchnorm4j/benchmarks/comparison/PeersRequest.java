@@ -22,6 +22,7 @@ import org.batchnorm4j.tensor.Layout;
  * @param types in which tensors are stored
  * @param layouts orders in memory
  * @param threads numbers of threads
+ * @param budget nanoseconds for the rounds of one problem; 0 runs everybody a few times
  * @param peers names of those who take part beside ours and the roof; empty for all
  * @param out folder of the results
  */
@@ -33,6 +34,7 @@ record PeersRequest(
     List<DType> types,
     List<Layout> layouts,
     List<Integer> threads,
+    long budget,
     Set<String> peers,
     Path out) {
 
@@ -50,12 +52,23 @@ record PeersRequest(
         --type LIST     of f32, bf16 (default both; bf16 for tensors past the last cache, and plain operations)
         --layout LIST   of nchw, nhwc (default both)
         --threads LIST  such as 1 (default 1,2)
+        --seconds S     for the rounds of one problem (default 4; with --quick, 0.6). With 0 nobody is warmed up and
+                        all have one turn: whether everything runs and agrees, and no times to believe
         --peers LIST    of scalar, arraycopy, libtorch, onednn, onnxruntime, nd4j, none (default: all)
         --out DIR       where peers.md, peers.csv and peers.svg go (default target/bench)
       """;
 
   private static final Set<String> NAMES =
-      Set.of("--list", "--only", "--ops", "--type", "--layout", "--threads", "--peers", "--out");
+      Set.of(
+          "--list",
+          "--only",
+          "--ops",
+          "--type",
+          "--layout",
+          "--threads",
+          "--seconds",
+          "--peers",
+          "--out");
 
   private static final Map<String, Layout> LAYOUTS =
       Map.of("nchw", Layout.CHANNELS_FIRST, "nhwc", Layout.CHANNELS_LAST);
@@ -110,6 +123,7 @@ record PeersRequest(
         chosen(values, "--type", "f32,bf16", TYPES),
         chosen(values, "--layout", "nchw,nhwc", LAYOUTS),
         threads(values.getOrDefault("--threads", "1,2")),
+        nanos(values.getOrDefault("--seconds", quick ? "0.6" : "4")),
         Set.copyOf(
             chosen(
                 values,
@@ -145,6 +159,13 @@ record PeersRequest(
       }
     }
     return words(value).stream().map(Integer::valueOf).toList();
+  }
+
+  private static long nanos(String value) {
+    if (!value.matches("[0-9]{1,4}([.][0-9]{1,9})?")) {
+      throw none("--seconds", value, "numbers from 0 to 9999");
+    }
+    return Math.round(Double.parseDouble(value) * 1e9);
   }
 
   private static List<String> words(String value) {

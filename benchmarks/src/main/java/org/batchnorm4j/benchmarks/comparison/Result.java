@@ -46,6 +46,11 @@ record Result(
         && storage == other.storage;
   }
 
+  /** Whether those took part by whom others are measured. */
+  boolean hasMeasures(int threads) {
+    return find("SIMD", threads).isPresent() && find("roof", threads).isPresent();
+  }
+
   /** The series of a contender. */
   Optional<Series> find(String name, int threads) {
     return series.stream().filter(s -> s.name().equals(name) && s.threads() == threads).findFirst();

@@ -91,11 +91,23 @@ class PeersRequestTest {
   }
 
   @Test
+  void secondsOfAProblemAreThoseAskedFor() {
+    assertEquals(4_000_000_000L, parsed("peers").budget());
+    assertEquals(600_000_000, parsed("peers", "--quick").budget());
+    assertEquals(250_000_000, parsed("peers", "--quick", "--seconds", "0.25").budget());
+    assertEquals(0, parsed("peers", "--seconds", "0").budget());
+    for (String wrong : List.of("-1", "1e3", "NaN", "")) {
+      assertThrows(IllegalArgumentException.class, () -> parsed("peers", "--seconds", wrong));
+    }
+  }
+
+  @Test
   void unknownArgumentsAreRefused() {
     assertThrows(IllegalArgumentException.class, () -> parsed("peers", "--quik"));
     assertThrows(IllegalArgumentException.class, () -> parsed());
     assertThrows(IllegalArgumentException.class, () -> parsed("peers", "--out"));
-    for (String name : List.of("--ops", "--layout", "--threads", "--type", "--list", "--peers")) {
+    for (String name :
+        List.of("--ops", "--layout", "--threads", "--type", "--list", "--peers", "--seconds")) {
       assertThrows(IllegalArgumentException.class, () -> parsed("peers", name, "nothing"), name);
     }
     assertThrows(

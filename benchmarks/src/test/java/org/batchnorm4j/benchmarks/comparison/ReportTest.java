@@ -10,9 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.batchnorm4j.benchmarks.comparison.Result.Series;
-import org.batchnorm4j.kernel.KernelPreference;
 import org.batchnorm4j.tensor.DType;
-import org.batchnorm4j.tensor.Layout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -156,67 +154,6 @@ class ReportTest {
   }
 
   @Test
-  void contendersRunInTurnsAndWrongOnesAreSaid() {
-    Problem problem = Problem.of(new Planes(2, 16, 3, 3), Layout.CHANNELS_FIRST, Operation.FORWARD);
-    Peer ours = new Ours(KernelPreference.SIMD);
-    List<String> said = new ArrayList<>();
-    Comparison comparison =
-        new Comparison(
-            List.of(ours, new Roof(true), new Slightly(ours)),
-            (_, _) -> true,
-            new int[] {1},
-            1,
-            3,
-            said::add);
-    Result result = comparison.compare("l", problem);
-    assertEquals(List.of("SIMD", "roof"), result.series().stream().map(Series::name).toList());
-    assertEquals(3, result.series().getFirst().nanos().length);
-    assertEquals(1, said.size());
-    assertTrue(said.getFirst().startsWith("wrong: 2x16x3x3 NCHW forward, Slightly"), said + "");
-  }
-
-  /** Ours with one value that is not. */
-  private record Slightly(Peer ours) implements Peer {
-    @Override
-    public String name() {
-      return "Slightly";
-    }
-
-    @Override
-    public java.util.Optional<String> missing() {
-      return java.util.Optional.empty();
-    }
-
-    @Override
-    public List<String> facts() {
-      return List.of();
-    }
-
-    @Override
-    public Contender prepare(Problem problem) {
-      Contender right = ours.prepare(problem);
-      return new Contender() {
-        @Override
-        public String implementation() {
-          return "wrong";
-        }
-
-        @Override
-        public void run() {
-          right.run();
-        }
-
-        @Override
-        public Outputs outputs() {
-          Outputs outputs = right.outputs();
-          outputs.tensor()[5] += 0.01f;
-          return outputs;
-        }
-      };
-    }
-  }
-
-  @Test
   void hugePagesAreCountedForBothSides() {
     List<String> smaps =
         List.of(
@@ -229,31 +166,5 @@ class ReportTest {
     assertEquals(
         "on huge pages: 1 of 3 MiB of the native heap, 2 of 4 MiB of the JVM",
         HugePages.of(smaps).text());
-  }
-
-  @Test
-  void warmingUpGoesOnUntilTimesStopFalling() {
-    long[] clock = {0};
-    int[] runs = {0};
-    Contender slowAtFirst =
-        new Contender() {
-          @Override
-          public String implementation() {
-            return "slow at first";
-          }
-
-          @Override
-          public void run() {
-            clock[0] += 1_000_000L * Math.max(10, 40 - runs[0]++);
-          }
-
-          @Override
-          public Outputs outputs() {
-            throw new UnsupportedOperationException("nothing is computed");
-          }
-        };
-    assertEquals(10_000_000, new WarmUp(() -> clock[0], () -> 0).nanos(slowAtFirst, 1));
-    // they fall for 31 runs, then come four chunks of three, before which one may have begun
-    assertTrue(runs[0] >= 31 + 12 && runs[0] < 31 + 12 + 6, "stopped after " + runs[0] + " runs");
   }
 }
