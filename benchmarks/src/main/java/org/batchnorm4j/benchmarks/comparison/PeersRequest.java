@@ -44,7 +44,7 @@ record PeersRequest(
       Batch norm side by side with libtorch, oneDNN, ONNX Runtime and ND4J. Values with commas between them.
         --quick         topologies_small, ragged, nc; tensors of 64 MiB at most, and not ND4J: below ten minutes.
                         Without it resnet_50, googlenet_v3, densenet_121, 1d, 3d, ragged, nc at benchdnn's batch,
-                        tensors of 320 MiB at most: some hours
+                        tensors of 256 MiB at most: some hours, and 20 GB of memory
         --list LIST     of the work lists above
         --only SHAPE    one shape of them, such as 50x512x7x7
         --ops LIST      of forward, backward, relu-forward, relu-backward, add-relu-forward, add-relu-backward,
@@ -178,7 +178,7 @@ record PeersRequest(
 
   /** Bytes of the largest tensor in float32. */
   long largest() {
-    return (quick ? 64L : 320L) << 20;
+    return (quick ? 64L : 256L) << 20;
   }
 
   /**

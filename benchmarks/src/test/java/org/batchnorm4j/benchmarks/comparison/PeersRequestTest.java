@@ -27,6 +27,7 @@ class PeersRequestTest {
     assertEquals(
         new Planes(12, 64, 147, 147),
         parsed("peers", "--quick").shapes(WorkList.TOPOLOGIES_SMALL).get(7));
+    assertEquals(new Planes(69, 192, 71, 71), parsed("peers").shapes(WorkList.GOOGLENET_V3).get(4));
   }
 
   @Test
