@@ -103,6 +103,11 @@ record ChannelBlocks(
     return groups;
   }
 
+  /** Whether all values of the tensor are too few for more than one thread. */
+  boolean isSmall() {
+    return Strips.isSmall(batch, channels, length);
+  }
+
   /** Values of each channel. */
   long perChannel() {
     return (long) batch * length;

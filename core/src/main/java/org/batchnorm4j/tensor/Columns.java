@@ -41,9 +41,8 @@ final class Columns implements AutoCloseable {
         Arrays.fill(values, c * length, (c + 1) * length, perChannel[first + c]);
       }
     }
-    int once = channels * length;
-    for (int repeat = 1; repeat < block.repeats(); repeat++) {
-      System.arraycopy(values, 0, values, repeat * once, once);
+    for (int done = channels * length; done < block.width(); done *= 2) {
+      System.arraycopy(values, 0, values, done, Math.min(done, block.width() - done));
     }
     return values;
   }

@@ -58,7 +58,7 @@ final class Normalization {
     double[][] means = borrow(count, channels);
     double[][] m2s = borrow(count, channels);
     try (FloatChannels none = FloatChannels.of(NOTHING, 0, 0, scratch.floats())) {
-      loops()
+      loops(group)
           .forEachBlock(
               bind(x, x, x, none, group),
               blocks,
@@ -105,7 +105,7 @@ final class Normalization {
   private void standardise(
       Tensor x, Tensor y, ChannelAffine affine, boolean relu, ChannelBlocks blocks) {
     try (FloatChannels line = constants(x, affine, blocks)) {
-      loops()
+      loops(blocks)
           .forEachValue(
               bind(x, x, y, line, blocks),
               blocks,
@@ -125,7 +125,7 @@ final class Normalization {
   private void standardiseAddRelu(
       Tensor x, Tensor y, ChannelAffine affine, Tensor residual, ChannelBlocks blocks) {
     try (FloatChannels line = constants(x, affine, blocks)) {
-      loops()
+      loops(blocks)
           .forEachValue(
               bind(x, residual, y, line, blocks),
               blocks,
@@ -218,7 +218,7 @@ final class Normalization {
     int channels = blocks.channels();
     double[][] g0 = borrow(count, channels);
     double[][] g1 = borrow(count, channels);
-    loops()
+    loops(group)
         .forEachBlock(
             arrays,
             blocks,
@@ -264,7 +264,7 @@ final class Normalization {
 
   private void gradient(
       Tensor x, Tensor g, Tensor dx, FloatChannels line, boolean relu, ChannelBlocks blocks) {
-    loops()
+    loops(blocks)
         .forEachValue(
             bind(x, g, dx, line, blocks),
             blocks,
@@ -327,8 +327,9 @@ final class Normalization {
     workers.run(groups.size(), i -> visitor.visit(inner, groups.get(i)));
   }
 
-  private BlockLoops loops() {
-    return new BlockLoops(workers);
+  /** Waking another thread takes longer than a small tensor does. */
+  private BlockLoops loops(ChannelBlocks blocks) {
+    return new BlockLoops(blocks.isSmall() ? Workers.direct() : workers);
   }
 
   private Tensor like(Tensor x) {

@@ -53,26 +53,82 @@ record Strips(
   /** Values of a block where there is nothing to add up. */
   private static final int VALUES = 65536;
 
+  /** Values of a tensor that stays in the last cache. */
+  private static final int CACHED = 1 << 20;
+
+  /** Values of a block there that are worth a task. */
+  private static final int BLOCK = 131072;
+
+  /** Values of a tensor that stays in the caches of one processor, with all that goes with it. */
+  private static final int SMALL = 32768;
+
+  /** Columns of rows of a small tensor that are worth a call. */
+  private static final int ENOUGH = 64;
+
   /**
    * The blocks for sums.
    *
    * @param together whether short rows may be taken several at a time
    */
   static Strips forSums(int rows, int channels, int length, boolean together) {
+    if (together && isSmall(rows, channels, length)) {
+      return small(rows, channels, length);
+    }
     Strips whole = of(rows, channels, length, together ? LONG : 0, true);
     int perBlock = whole.repeats > 1 ? channels : Math.clamp(MOST_COLUMNS / length, 1, channels);
     long blocks = Math.ceilDiv(channels, perBlock);
     long taken = Math.ceilDiv(whole.rows * blocks, BLOCKS);
-    return whole.cut(Math.clamp(taken, LEAST_ROWS, MOST_ROWS), perBlock);
+    if ((long) rows * channels * length > CACHED) {
+      return whole.cut(Math.clamp(taken, LEAST_ROWS, MOST_ROWS), perBlock);
+    }
+    int least = Math.clamp(BLOCK / (perBlock * length * whole.repeats), ROWS_LEFT, LEAST_ROWS);
+    int most = Math.clamp(taken, least, MOST_ROWS);
+    int even = Math.ceilDiv(whole.rows, Math.max(1, Math.ceilDiv(whole.rows, most)));
+    return whole.cut(Math.max(1, even), perBlock);
   }
 
   /** The blocks for what is computed value by value. */
   static Strips forValues(int rows, int channels, int length, boolean together) {
+    if (together && isSmall(rows, channels, length)) {
+      return small(rows, channels, length);
+    }
     Strips whole = of(rows, channels, length, together ? LONG_FOR_VALUES : 0, false);
     int most = Math.max(1, StripBlock.PIECE / length);
     int perBlock = whole.repeats > 1 ? channels : Math.min(most, channels);
     int width = perBlock * length * whole.repeats;
     return whole.cut(Math.max(1, VALUES / width), perBlock);
+  }
+
+  /** Whether a tensor is worth less than what more than one block costs. */
+  static boolean isSmall(int rows, int channels, int length) {
+    return (long) rows * channels * length <= SMALL;
+  }
+
+  /**
+   * One block, in which rows are taken together so that none is left over: the most that
+   * LONG_FOR_VALUES columns hold and that end where a vector does.
+   */
+  private static Strips small(int rows, int channels, int length) {
+    int columns = channels * length;
+    int even = VECTOR / Math.min(VECTOR, Integer.lowestOneBit(columns));
+    int repeats = LONG_FOR_VALUES / columns / even * even;
+    while (repeats > 0 && rows % repeats != 0) {
+      repeats -= even;
+    }
+    if (repeats * columns < ENOUGH) {
+      repeats = repeats(rows, columns, LONG_FOR_VALUES, false);
+    }
+    int whole = rows / repeats;
+    return new Strips(
+        whole,
+        channels,
+        length,
+        repeats,
+        rows % repeats,
+        Math.max(1, whole),
+        channels,
+        0,
+        channels);
   }
 
   private static Strips of(int rows, int channels, int length, int columns, boolean odd) {

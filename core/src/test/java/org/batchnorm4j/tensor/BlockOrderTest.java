@@ -45,7 +45,7 @@ class BlockOrderTest {
   void momentsOfRowsAreThoseOfTheirBlocksMergedInIndexOrder(int threads) {
     // of 256 channels seven rows are taken as one, and blocks hold 128 of those
     int channels = 256;
-    int rows = 2800;
+    int rows = 4592;
     float[] column = values(rows);
     float[] x = new float[rows * channels];
     for (int i = 0; i < x.length; i++) {

@@ -1,16 +1,20 @@
 package org.batchnorm4j.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import org.batchnorm4j.kernel.KernelPreference;
+import org.batchnorm4j.kernel.ScalarKernels;
 import org.batchnorm4j.statistics.BatchMoments;
 import org.batchnorm4j.statistics.ChannelAffine;
 import org.batchnorm4j.statistics.GradientLine;
 import org.batchnorm4j.statistics.GradientSums;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,6 +39,7 @@ class NormalizationTest {
             new long[] {2, 3, 17000},
             new long[] {67, 5},
             new long[] {200, 10},
+            new long[] {3300, 10},
             new long[] {150, 33},
             new long[] {40, 2100});
     return shapes.stream()
@@ -48,6 +53,36 @@ class NormalizationTest {
   }
 
   private final Backend backend = CpuBackend.of(KernelPreference.SCALAR, 2, line -> {});
+
+  @Test
+  void smallTensorsAreTheWorkOfTheCallingThread() {
+    Workers others =
+        new Workers() {
+          @Override
+          public int threads() {
+            return 2;
+          }
+
+          @Override
+          public void run(int tasks, IntConsumer task) {
+            throw new AssertionError("other threads are asked for " + tasks + " tasks");
+          }
+        };
+    Backend shared =
+        CpuBackend.of(
+            new ScalarKernels(),
+            MatrixMultiplyChoice.choose(MatrixMultiplyPreference.JAVA, line -> {}).multiply(),
+            others);
+    Tensor small = values(1, Shape.of(512, 64), DType.FLOAT32, Layout.CHANNELS_FIRST);
+    double[] one = new double[64];
+    Arrays.fill(one, 1);
+    ChannelAffine affine = new ChannelAffine(new double[64], one, one);
+    assertEquals(512, shared.channelMoments(small).count());
+    assertEquals(64, shared.channelGradientSums(small, small, affine, false).sumG().length);
+    assertEquals(small.shape(), shared.standardise(small, affine, false).shape());
+    Tensor large = values(1, Shape.of(513, 64), DType.FLOAT32, Layout.CHANNELS_FIRST);
+    assertThrows(AssertionError.class, () -> shared.channelMoments(large));
+  }
 
   @ParameterizedTest(name = "{0} {1} {2}")
   @MethodSource("cases")

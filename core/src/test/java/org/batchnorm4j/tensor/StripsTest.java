@@ -23,6 +23,11 @@ class StripsTest {
     "129, 10, 1",
     "1000, 64, 1",
     "67, 17, 1",
+    "768, 4, 1",
+    "196, 24, 1",
+    "900, 3, 1",
+    "11000, 3, 1",
+    "4001, 10, 1",
     "4000, 256, 1",
     "300, 1000, 1",
     "9, 5000, 1",
@@ -43,6 +48,27 @@ class StripsTest {
           assertTrue(strips.block(r, 0).width() <= strips.width(), strips::toString);
         }
       }
+    }
+  }
+
+  /** Rows of a small tensor are taken together so that they are one block. */
+  @ParameterizedTest(name = "{0} rows of {1} channels of {2}")
+  @CsvSource({
+    "768, 4, 1",
+    "196, 24, 1",
+    "49, 16, 1",
+    "1024, 3, 1",
+    "32, 64, 1",
+    "128, 256, 1",
+    "8, 8, 49"
+  })
+  void smallTensorsAreOneBlock(int rows, int channels, int length) {
+    for (Strips strips :
+        List.of(
+            Strips.forSums(rows, channels, length, true),
+            Strips.forValues(rows, channels, length, true))) {
+      assertEquals(1, strips.rowBlocks() * strips.channelBlocks(), strips::toString);
+      assertEquals(0, strips.block(0, 0).width() % 8, strips::toString);
     }
   }
 

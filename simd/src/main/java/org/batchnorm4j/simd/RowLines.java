@@ -21,16 +21,16 @@ final class RowLines {
   /**
    * Values that a call has at most if they are in a cache: those of a tile or of a small tensor.
    */
-  private static final int CACHED = 16384;
+  private static final int CACHED = 32768;
 
   private RowLines() {}
 
-  /** Rows that are taken one by one. */
-  private static int oneByOne(int rows, int stride) {
-    return (long) rows * stride > CACHED ? rows : rows % 4;
+  /** Rows that are taken one by one, where others are taken so many at a time. */
+  private static int oneByOne(int rows, int stride, int together) {
+    return (long) rows * stride > CACHED ? rows : rows % together;
   }
 
-  private static void standardiseFour(
+  private static void standardiseEight(
       float[] x,
       int x0,
       float[] y,
@@ -47,14 +47,26 @@ final class RowLines {
     int y2 = y1 + stride;
     int x3 = x2 + stride;
     int y3 = y2 + stride;
+    int x4 = x3 + stride;
+    int y4 = y3 + stride;
+    int x5 = x4 + stride;
+    int y5 = y4 + stride;
+    int x6 = x5 + stride;
+    int y6 = y5 + stride;
+    int x7 = x6 + stride;
+    int y7 = y6 + stride;
     for (int c = 0; c < channels; c += FLOAT_COUNT) {
       FloatVector means = load(mean, at + c);
       FloatVector scales = load(scale, at + c);
       FloatVector shifts = load(shift, at + c);
-      VectorKernels.standardised(load(x, x0 + c), means, scales, shifts).intoArray(y, y0 + c);
-      VectorKernels.standardised(load(x, x1 + c), means, scales, shifts).intoArray(y, y1 + c);
-      VectorKernels.standardised(load(x, x2 + c), means, scales, shifts).intoArray(y, y2 + c);
-      VectorKernels.standardised(load(x, x3 + c), means, scales, shifts).intoArray(y, y3 + c);
+      FloatVector.fromArray(FLOATS, x, x0 + c).sub(means).fma(scales, shifts).intoArray(y, y0 + c);
+      FloatVector.fromArray(FLOATS, x, x1 + c).sub(means).fma(scales, shifts).intoArray(y, y1 + c);
+      FloatVector.fromArray(FLOATS, x, x2 + c).sub(means).fma(scales, shifts).intoArray(y, y2 + c);
+      FloatVector.fromArray(FLOATS, x, x3 + c).sub(means).fma(scales, shifts).intoArray(y, y3 + c);
+      FloatVector.fromArray(FLOATS, x, x4 + c).sub(means).fma(scales, shifts).intoArray(y, y4 + c);
+      FloatVector.fromArray(FLOATS, x, x5 + c).sub(means).fma(scales, shifts).intoArray(y, y5 + c);
+      FloatVector.fromArray(FLOATS, x, x6 + c).sub(means).fma(scales, shifts).intoArray(y, y6 + c);
+      FloatVector.fromArray(FLOATS, x, x7 + c).sub(means).fma(scales, shifts).intoArray(y, y7 + c);
     }
   }
 
@@ -70,10 +82,10 @@ final class RowLines {
       float[] scale,
       float[] shift,
       int at) {
-    int left = oneByOne(rows, stride);
-    for (int r = 0; r < rows - left; r += 4) {
+    int left = oneByOne(rows, stride, 8);
+    for (int r = 0; r < rows - left; r += 8) {
       int x0 = xFrom + r * stride;
-      standardiseFour(x, x0, y, yFrom + r * stride, stride, channels, mean, scale, shift, at);
+      standardiseEight(x, x0, y, yFrom + r * stride, stride, channels, mean, scale, shift, at);
     }
     for (int r = rows - left; r < rows; r++) {
       int from = xFrom + r * stride;
@@ -194,7 +206,7 @@ final class RowLines {
       float[] b,
       float[] d,
       int at) {
-    int left = oneByOne(rows, stride);
+    int left = oneByOne(rows, stride, 4);
     for (int r = 0; r < rows - left; r += 4) {
       int x0 = xFrom + r * stride;
       int g0 = gFrom + r * stride;

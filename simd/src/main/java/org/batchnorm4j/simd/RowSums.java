@@ -17,8 +17,7 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Groups of rows are written out one by one and the loop goes along the channels. So each row
  * has loads of its own, which the processor reads ahead of, and the loop is long. Where a loop goes
  * down the rows instead, the same load jumps from row to row and every few rows a loop ends: half
- * the speed. Rows that are left over go down so, a tile of two vectors of channels, or one, at a
- * time.
+ * the speed. Rows that are left over are written out as well, a few or one at a time.
  *
  * <p>A method has about 45 calls of the Vector API at most. With more than C2 inlines in one go, in
  * one start of the JVM out of two its vectors become objects, which is four to ten times slower.
@@ -27,8 +26,6 @@ import jdk.incubator.vector.VectorOperators;
  * their callers, and with these they are past that limit, sometimes only after thousands of calls.
  */
 final class RowSums {
-  private static final int PAIR = 2 * DOUBLE_COUNT;
-
   private RowSums() {}
 
   static void moments(
@@ -45,16 +42,9 @@ final class RowSums {
     for (; row + 8 <= rows; row += 8) {
       momentsOfEight(x, from + row * stride, stride, channels, pivot, sums, squares, at);
     }
-    int left = rows - row;
-    if (left > 0) {
+    if (row < rows) {
       int rest = from + row * stride;
-      int c = 0;
-      for (; c + PAIR <= channels; c += PAIR) {
-        momentPair(x, rest + c, left, stride, pivot, sums, squares, at + c);
-      }
-      if (c < channels) {
-        momentTile(x, rest + c, left, stride, pivot, sums, squares, at + c);
-      }
+      momentsOfFew(x, rest, rows - row, stride, channels, pivot, sums, squares, at);
     }
   }
 
@@ -107,56 +97,50 @@ final class RowSums {
     }
   }
 
-  private static void momentPair(
+  /** Fewer than eight rows. */
+  private static void momentsOfFew(
       float[] x,
-      int from,
+      int row0,
       int rows,
       int stride,
+      int channels,
       float[] pivot,
       double[] sums,
       double[] squares,
       int at) {
-    int next = at + DOUBLE_COUNT;
-    DoubleVector pivot0 = loadWide(pivot, at);
-    DoubleVector pivot1 = loadWide(pivot, next);
-    DoubleVector sum0 = DoubleVector.fromArray(DOUBLES, sums, at);
-    DoubleVector sum1 = DoubleVector.fromArray(DOUBLES, sums, next);
-    DoubleVector square0 = DoubleVector.fromArray(DOUBLES, squares, at);
-    DoubleVector square1 = DoubleVector.fromArray(DOUBLES, squares, next);
-    for (int r = 0; r < rows; r++) {
-      int i = from + r * stride;
-      DoubleVector d0 = loadWide(x, i).sub(pivot0);
-      DoubleVector d1 = loadWide(x, i + DOUBLE_COUNT).sub(pivot1);
-      sum0 = sum0.add(d0);
-      sum1 = sum1.add(d1);
-      square0 = d0.fma(d0, square0);
-      square1 = d1.fma(d1, square1);
+    int taken = rows & 4;
+    if (taken > 0) {
+      int row1 = row0 + stride;
+      int row2 = row1 + stride;
+      int row3 = row2 + stride;
+      for (int c = 0; c < channels; c += DOUBLE_COUNT) {
+        DoubleVector pivots = loadWide(pivot, at + c);
+        DoubleVector sum = DoubleVector.fromArray(DOUBLES, sums, at + c);
+        DoubleVector square = DoubleVector.fromArray(DOUBLES, squares, at + c);
+        DoubleVector d0 = loadWide(x, row0 + c).sub(pivots);
+        sum = sum.add(d0);
+        square = d0.fma(d0, square);
+        DoubleVector d1 = loadWide(x, row1 + c).sub(pivots);
+        sum = sum.add(d1);
+        square = d1.fma(d1, square);
+        DoubleVector d2 = loadWide(x, row2 + c).sub(pivots);
+        sum = sum.add(d2);
+        square = d2.fma(d2, square);
+        DoubleVector d3 = loadWide(x, row3 + c).sub(pivots);
+        sum = sum.add(d3);
+        square = d3.fma(d3, square);
+        sum.intoArray(sums, at + c);
+        square.intoArray(squares, at + c);
+      }
     }
-    sum0.intoArray(sums, at);
-    sum1.intoArray(sums, next);
-    square0.intoArray(squares, at);
-    square1.intoArray(squares, next);
-  }
-
-  private static void momentTile(
-      float[] x,
-      int from,
-      int rows,
-      int stride,
-      float[] pivot,
-      double[] sums,
-      double[] squares,
-      int at) {
-    DoubleVector pivots = loadWide(pivot, at);
-    DoubleVector sum = DoubleVector.fromArray(DOUBLES, sums, at);
-    DoubleVector square = DoubleVector.fromArray(DOUBLES, squares, at);
-    for (int r = 0; r < rows; r++) {
-      DoubleVector d = loadWide(x, from + r * stride).sub(pivots);
-      sum = sum.add(d);
-      square = d.fma(d, square);
+    for (; taken < rows; taken++) {
+      int row = row0 + taken * stride;
+      for (int c = 0; c < channels; c += DOUBLE_COUNT) {
+        DoubleVector d = loadWide(x, row + c).sub(loadWide(pivot, at + c));
+        DoubleVector.fromArray(DOUBLES, sums, at + c).add(d).intoArray(sums, at + c);
+        d.fma(d, DoubleVector.fromArray(DOUBLES, squares, at + c)).intoArray(squares, at + c);
+      }
     }
-    sum.intoArray(sums, at);
-    square.intoArray(squares, at);
   }
 
   static void gradients(
@@ -176,17 +160,10 @@ final class RowSums {
       int to = row * stride;
       gradientsOfFour(x, xFrom + to, g, gFrom + to, stride, channels, mean, sumG, sumGx, at);
     }
-    int left = rows - row;
-    if (left > 0) {
-      int xRest = xFrom + row * stride;
-      int gRest = gFrom + row * stride;
-      int c = 0;
-      for (; c + PAIR <= channels; c += PAIR) {
-        gradientPair(x, xRest + c, g, gRest + c, left, stride, mean, sumG, sumGx, at + c);
-      }
-      if (c < channels) {
-        gradientTile(x, xRest + c, g, gRest + c, left, stride, mean, sumG, sumGx, at + c);
-      }
+    if (row < rows) {
+      int to = row * stride;
+      gradientsOfFew(
+          x, xFrom + to, g, gFrom + to, rows - row, stride, channels, mean, sumG, sumGx, at);
     }
   }
 
@@ -232,64 +209,51 @@ final class RowSums {
     }
   }
 
-  private static void gradientPair(
+  /** Fewer than four rows. */
+  private static void gradientsOfFew(
       float[] x,
-      int xFrom,
+      int x0,
       float[] g,
-      int gFrom,
+      int g0,
       int rows,
       int stride,
+      int channels,
       float[] mean,
       double[] sumG,
       double[] sumGx,
       int at) {
-    int next = at + DOUBLE_COUNT;
-    FloatVector mean0 = loadNarrow(mean, at);
-    FloatVector mean1 = loadNarrow(mean, next);
-    DoubleVector sum0 = DoubleVector.fromArray(DOUBLES, sumG, at);
-    DoubleVector sum1 = DoubleVector.fromArray(DOUBLES, sumG, next);
-    DoubleVector product0 = DoubleVector.fromArray(DOUBLES, sumGx, at);
-    DoubleVector product1 = DoubleVector.fromArray(DOUBLES, sumGx, next);
-    for (int r = 0; r < rows; r++) {
-      int xi = xFrom + r * stride;
-      int gi = gFrom + r * stride;
-      FloatVector c0 = loadNarrow(x, xi).sub(mean0);
-      FloatVector c1 = loadNarrow(x, xi + DOUBLE_COUNT).sub(mean1);
-      DoubleVector g0 = loadWide(g, gi);
-      DoubleVector g1 = loadWide(g, gi + DOUBLE_COUNT);
-      sum0 = sum0.add(g0);
-      sum1 = sum1.add(g1);
-      product0 = g0.fma(widened(c0), product0);
-      product1 = g1.fma(widened(c1), product1);
+    int taken = rows & 2;
+    if (taken > 0) {
+      int x1 = x0 + stride;
+      int g1 = g0 + stride;
+      for (int c = 0; c < channels; c += DOUBLE_COUNT) {
+        FloatVector means = loadNarrow(mean, at + c);
+        DoubleVector sum = DoubleVector.fromArray(DOUBLES, sumG, at + c);
+        DoubleVector product = DoubleVector.fromArray(DOUBLES, sumGx, at + c);
+        FloatVector centred0 = FloatVector.fromArray(NARROW, x, x0 + c).sub(means);
+        DoubleVector d0 = loadWide(g, g0 + c);
+        sum = sum.add(d0);
+        product = d0.fma(widened(centred0), product);
+        FloatVector centred1 = FloatVector.fromArray(NARROW, x, x1 + c).sub(means);
+        DoubleVector d1 = loadWide(g, g1 + c);
+        sum.add(d1).intoArray(sumG, at + c);
+        d1.fma(widened(centred1), product).intoArray(sumGx, at + c);
+      }
     }
-    sum0.intoArray(sumG, at);
-    sum1.intoArray(sumG, next);
-    product0.intoArray(sumGx, at);
-    product1.intoArray(sumGx, next);
-  }
-
-  private static void gradientTile(
-      float[] x,
-      int xFrom,
-      float[] g,
-      int gFrom,
-      int rows,
-      int stride,
-      float[] mean,
-      double[] sumG,
-      double[] sumGx,
-      int at) {
-    FloatVector means = loadNarrow(mean, at);
-    DoubleVector sum = DoubleVector.fromArray(DOUBLES, sumG, at);
-    DoubleVector product = DoubleVector.fromArray(DOUBLES, sumGx, at);
-    for (int r = 0; r < rows; r++) {
-      FloatVector c = loadNarrow(x, xFrom + r * stride).sub(means);
-      DoubleVector gradient = loadWide(g, gFrom + r * stride);
-      sum = sum.add(gradient);
-      product = gradient.fma(widened(c), product);
+    if (taken < rows) {
+      int xRow = x0 + taken * stride;
+      int gRow = g0 + taken * stride;
+      for (int c = 0; c < channels; c += DOUBLE_COUNT) {
+        FloatVector centred =
+            FloatVector.fromArray(NARROW, x, xRow + c)
+                .sub(FloatVector.fromArray(NARROW, mean, at + c));
+        DoubleVector d = widened(FloatVector.fromArray(NARROW, g, gRow + c));
+        DoubleVector sum = DoubleVector.fromArray(DOUBLES, sumG, at + c);
+        DoubleVector product = DoubleVector.fromArray(DOUBLES, sumGx, at + c);
+        sum.add(d).intoArray(sumG, at + c);
+        d.fma(widened(centred), product).intoArray(sumGx, at + c);
+      }
     }
-    sum.intoArray(sumG, at);
-    product.intoArray(sumGx, at);
   }
 
   static void gradientsRelu(
@@ -312,21 +276,11 @@ final class RowSums {
       gradientsOfThreeRelu(
           x, xFrom + to, g, gFrom + to, stride, channels, mean, scale, shift, sumG, sumGx, at);
     }
-    int left = rows - row;
-    if (left > 0) {
-      int xRest = xFrom + row * stride;
-      int gRest = gFrom + row * stride;
-      int c = 0;
-      for (; c + PAIR <= channels; c += PAIR) {
-        int k = at + c;
-        gradientPairRelu(
-            x, xRest + c, g, gRest + c, left, stride, mean, scale, shift, sumG, sumGx, k);
-      }
-      if (c < channels) {
-        int k = at + c;
-        gradientTileRelu(
-            x, xRest + c, g, gRest + c, left, stride, mean, scale, shift, sumG, sumGx, k);
-      }
+    if (row < rows) {
+      int x0 = xFrom + row * stride;
+      int g0 = gFrom + row * stride;
+      int left = rows - row;
+      gradientsOfFewRelu(x, x0, g, g0, left, stride, channels, mean, scale, shift, sumG, sumGx, at);
     }
   }
 
@@ -380,63 +334,15 @@ final class RowSums {
     }
   }
 
-  private static void gradientPairRelu(
+  /** Fewer than three rows. */
+  private static void gradientsOfFewRelu(
       float[] x,
-      int xFrom,
+      int x0,
       float[] g,
-      int gFrom,
+      int g0,
       int rows,
       int stride,
-      float[] mean,
-      float[] scale,
-      float[] shift,
-      double[] sumG,
-      double[] sumGx,
-      int at) {
-    int next = at + DOUBLE_COUNT;
-    FloatVector zero = FloatVector.zero(NARROW);
-    FloatVector mean0 = loadNarrow(mean, at);
-    FloatVector mean1 = loadNarrow(mean, next);
-    FloatVector scale0 = loadNarrow(scale, at);
-    FloatVector scale1 = loadNarrow(scale, next);
-    FloatVector shift0 = loadNarrow(shift, at);
-    FloatVector shift1 = loadNarrow(shift, next);
-    DoubleVector sum0 = DoubleVector.fromArray(DOUBLES, sumG, at);
-    DoubleVector sum1 = DoubleVector.fromArray(DOUBLES, sumG, next);
-    DoubleVector product0 = DoubleVector.fromArray(DOUBLES, sumGx, at);
-    DoubleVector product1 = DoubleVector.fromArray(DOUBLES, sumGx, next);
-    for (int r = 0; r < rows; r++) {
-      int xi = xFrom + r * stride;
-      int gi = gFrom + r * stride;
-      FloatVector c0 = loadNarrow(x, xi).sub(mean0);
-      FloatVector c1 = loadNarrow(x, xi + DOUBLE_COUNT).sub(mean1);
-      DoubleVector g0 =
-          widened(
-              zero.blend(
-                  loadNarrow(g, gi), c0.fma(scale0, shift0).compare(VectorOperators.GT, 0f)));
-      DoubleVector g1 =
-          widened(
-              zero.blend(
-                  loadNarrow(g, gi + DOUBLE_COUNT),
-                  c1.fma(scale1, shift1).compare(VectorOperators.GT, 0f)));
-      sum0 = sum0.add(g0);
-      sum1 = sum1.add(g1);
-      product0 = g0.fma(widened(c0), product0);
-      product1 = g1.fma(widened(c1), product1);
-    }
-    sum0.intoArray(sumG, at);
-    sum1.intoArray(sumG, next);
-    product0.intoArray(sumGx, at);
-    product1.intoArray(sumGx, next);
-  }
-
-  private static void gradientTileRelu(
-      float[] x,
-      int xFrom,
-      float[] g,
-      int gFrom,
-      int rows,
-      int stride,
+      int channels,
       float[] mean,
       float[] scale,
       float[] shift,
@@ -444,22 +350,40 @@ final class RowSums {
       double[] sumGx,
       int at) {
     FloatVector zero = FloatVector.zero(NARROW);
-    FloatVector means = loadNarrow(mean, at);
-    FloatVector scales = loadNarrow(scale, at);
-    FloatVector shifts = loadNarrow(shift, at);
-    DoubleVector sum = DoubleVector.fromArray(DOUBLES, sumG, at);
-    DoubleVector product = DoubleVector.fromArray(DOUBLES, sumGx, at);
-    for (int r = 0; r < rows; r++) {
-      FloatVector c = loadNarrow(x, xFrom + r * stride).sub(means);
-      DoubleVector gradient =
-          widened(
-              zero.blend(
-                  loadNarrow(g, gFrom + r * stride),
-                  c.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
-      sum = sum.add(gradient);
-      product = gradient.fma(widened(c), product);
+    if (rows == 2) {
+      int x1 = x0 + stride;
+      int g1 = g0 + stride;
+      for (int c = 0; c < channels; c += DOUBLE_COUNT) {
+        FloatVector means = loadNarrow(mean, at + c);
+        FloatVector scales = loadNarrow(scale, at + c);
+        FloatVector shifts = loadNarrow(shift, at + c);
+        DoubleVector sum = DoubleVector.fromArray(DOUBLES, sumG, at + c);
+        DoubleVector product = DoubleVector.fromArray(DOUBLES, sumGx, at + c);
+        FloatVector c0 = loadNarrow(x, x0 + c).sub(means);
+        DoubleVector d0 =
+            widened(
+                zero.blend(
+                    loadNarrow(g, g0 + c), c0.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
+        sum = sum.add(d0);
+        product = d0.fma(widened(c0), product);
+        FloatVector c1 = loadNarrow(x, x1 + c).sub(means);
+        DoubleVector d1 =
+            widened(
+                zero.blend(
+                    loadNarrow(g, g1 + c), c1.fma(scales, shifts).compare(VectorOperators.GT, 0f)));
+        sum.add(d1).intoArray(sumG, at + c);
+        d1.fma(widened(c1), product).intoArray(sumGx, at + c);
+      }
+      return;
     }
-    sum.intoArray(sumG, at);
-    product.intoArray(sumGx, at);
+    for (int c = 0; c < channels; c += DOUBLE_COUNT) {
+      int k = at + c;
+      FloatVector centred = loadNarrow(x, x0 + c).sub(loadNarrow(mean, k));
+      FloatVector line = centred.fma(loadNarrow(scale, k), loadNarrow(shift, k));
+      DoubleVector d =
+          widened(zero.blend(loadNarrow(g, g0 + c), line.compare(VectorOperators.GT, 0f)));
+      DoubleVector.fromArray(DOUBLES, sumG, k).add(d).intoArray(sumG, k);
+      d.fma(widened(centred), DoubleVector.fromArray(DOUBLES, sumGx, k)).intoArray(sumGx, k);
+    }
   }
 }

@@ -281,6 +281,9 @@ public final class VectorKernels implements CpuKernels {
       int at) {
     int filled = channels & -DOUBLE_COUNT;
     RowSums.moments(x, from, rows, stride, filled, pivot, sums, squares, at);
+    if (filled == channels) {
+      return;
+    }
     int left = channels - filled;
     scalar.rowMomentSums(x, from + filled, rows, stride, left, pivot, sums, squares, at + filled);
   }
@@ -304,6 +307,9 @@ public final class VectorKernels implements CpuKernels {
       RowLines.standardiseRelu(x, xFrom, y, yFrom, rows, stride, filled, mean, scale, shift, at);
     } else {
       RowLines.standardise(x, xFrom, y, yFrom, rows, stride, filled, mean, scale, shift, at);
+    }
+    if (filled == channels) {
+      return;
     }
     int xRest = xFrom + filled;
     int left = channels - filled;
@@ -330,6 +336,9 @@ public final class VectorKernels implements CpuKernels {
     int filled = channels & -FLOAT_COUNT;
     RowLines.standardiseAddRelu(
         x, xFrom, r, rFrom, y, yFrom, rows, stride, filled, mean, scale, shift, at);
+    if (filled == channels) {
+      return;
+    }
     int xRest = xFrom + filled;
     int rRest = rFrom + filled;
     int left = channels - filled;
@@ -353,6 +362,9 @@ public final class VectorKernels implements CpuKernels {
       int at) {
     int filled = channels & -DOUBLE_COUNT;
     RowSums.gradients(x, xFrom, g, gFrom, rows, stride, filled, mean, sumG, sumGx, at);
+    if (filled == channels) {
+      return;
+    }
     int xRest = xFrom + filled;
     int gRest = gFrom + filled;
     int left = channels - filled;
@@ -377,6 +389,9 @@ public final class VectorKernels implements CpuKernels {
     int filled = channels & -DOUBLE_COUNT;
     RowSums.gradientsRelu(
         x, xFrom, g, gFrom, rows, stride, filled, mean, scale, shift, sumG, sumGx, at);
+    if (filled == channels) {
+      return;
+    }
     int xRest = xFrom + filled;
     int gRest = gFrom + filled;
     int left = channels - filled;
@@ -403,6 +418,9 @@ public final class VectorKernels implements CpuKernels {
       int at) {
     int filled = channels & -FLOAT_COUNT;
     RowLines.inputGradient(x, xFrom, g, gFrom, dx, dxFrom, rows, stride, filled, mean, a, b, d, at);
+    if (filled == channels) {
+      return;
+    }
     int xRest = xFrom + filled;
     int gRest = gFrom + filled;
     int left = channels - filled;
@@ -432,6 +450,9 @@ public final class VectorKernels implements CpuKernels {
     int filled = channels & -FLOAT_COUNT;
     RowLines.inputGradientRelu(
         x, xFrom, g, gFrom, dx, dxFrom, rows, stride, filled, mean, scale, shift, a, b, d, at);
+    if (filled == channels) {
+      return;
+    }
     int xRest = xFrom + filled;
     int gRest = gFrom + filled;
     int to = dxFrom + filled;

@@ -29,11 +29,18 @@ class VectorLoopsTest {
   static Stream<Arguments> loops() {
     return Stream.of(
         Arguments.of(RunLines.class, List.of("inputGradient", "inputGradientRelu")),
-        Arguments.of(RowLines.class, List.of("inputGradientFour")),
+        Arguments.of(RowLines.class, List.of("standardiseEight", "inputGradientFour")),
         Arguments.of(RunSums.class, List.of("momentSteps", "gradientSteps", "gradientStepsRelu")),
         Arguments.of(GatedRunSums.class, List.of("gradientSteps")),
         Arguments.of(
-            RowSums.class, List.of("momentsOfEight", "gradientsOfFour", "gradientsOfThreeRelu")),
+            RowSums.class,
+            List.of(
+                "momentsOfEight",
+                "momentsOfFew",
+                "gradientsOfFour",
+                "gradientsOfFew",
+                "gradientsOfThreeRelu",
+                "gradientsOfFewRelu")),
         Arguments.of(
             BfloatRuns.class,
             List.of(
