@@ -32,7 +32,7 @@ record Strips(
     int channels)
     implements SumBlocks {
   /** Columns that make rows long enough for sums, which are fetched and stored every few rows. */
-  private static final int LONG = 2048;
+  private static final int LONG = 256;
 
   /** Columns that make rows long enough for values; their constants fit the first cache. */
   private static final int LONG_FOR_VALUES = 128;
