@@ -41,6 +41,10 @@ record Strips(
   private static final int VECTOR = 16;
 
   private static final int MOST_COLUMNS = 4096;
+
+  /** Columns of values that are taken together for the sake of whole vectors. */
+  private static final int MOST_FOR_VALUES = 512;
+
   private static final int MOST_ROWS = 512;
   private static final int LEAST_ROWS = 128;
 
@@ -96,7 +100,8 @@ record Strips(
     int most = Math.max(1, StripBlock.PIECE / length);
     int perBlock = whole.repeats > 1 ? channels : Math.min(most, channels);
     int width = perBlock * length * whole.repeats;
-    return whole.cut(Math.max(1, VALUES / width), perBlock);
+    boolean cached = (long) rows * channels * length <= CACHED;
+    return whole.cut(Math.max(1, (cached ? SMALL : VALUES) / width), perBlock);
   }
 
   /** Whether a tensor is worth less than what more than one block costs. */
@@ -131,25 +136,28 @@ record Strips(
         channels);
   }
 
-  private static Strips of(int rows, int channels, int length, int columns, boolean odd) {
-    int repeats = columns > 0 ? repeats(rows, channels * length, columns, odd) : 1;
+  private static Strips of(int rows, int channels, int length, int columns, boolean sums) {
+    int repeats = columns > 0 ? repeats(rows, channels * length, columns, sums) : 1;
     return new Strips(
         rows / repeats, channels, length, repeats, rows % repeats, 1, channels, 0, channels);
   }
 
   /**
    * Rows to take as one, so that they have about {@code wanted} columns and end where a vector
-   * does; an {@code odd} number of these puts rows some way apart in different lines of a cache.
+   * does. For {@code sums} it is an odd number of these, which puts rows some way apart in
+   * different lines of a cache, and they may be longer.
    */
-  private static int repeats(int rows, int columns, int wanted, boolean odd) {
+  private static int repeats(int rows, int columns, int wanted, boolean sums) {
     int most = Math.max(1, rows / ROWS_LEFT);
     int enough = Math.min(Math.ceilDiv(wanted, columns), most);
     int even = VECTOR / Math.min(VECTOR, Integer.lowestOneBit(columns));
     if (enough >= even) {
       int times = enough / even;
-      return (odd ? (times - 1) | 1 : times) * even;
+      return (sums ? (times - 1) | 1 : times) * even;
     }
-    return even <= most && even * columns <= MOST_COLUMNS ? even : enough;
+    return even <= most && even * columns <= (sums ? MOST_COLUMNS : MOST_FOR_VALUES)
+        ? even
+        : enough;
   }
 
   private Strips cut(int rowsPerBlock, int channelsPerBlock) {

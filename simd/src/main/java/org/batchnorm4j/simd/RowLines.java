@@ -9,13 +9,15 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Elementwise kernels over rows whose channels fill whole vectors and have constants of their own:
- * the output, with a ReLU or the end of a residual block, and the input gradient.
+ * Elementwise kernels over rows of at least one vector, whose channels have constants of their own:
+ * the output, with a ReLU or the end of a residual block, and the input gradient. Where channels do
+ * not fill vectors, the last two of a row overlap, see {@link VectorKernels}.
  *
- * <p>In calls of few values, which are taken to be in a cache, constants that are fetched serve
- * four rows where there is no ReLU. That is up to 1.4 times as fast there, where fetching is the
- * limit; with the calls of a ReLU a method is too large, see {@link RowSums}. From memory one row
- * after the other is faster, in its order.
+ * <p>Short rows of whole vectors are taken in two other ways, each up to 1.4 times as fast. In
+ * calls of few values, which are taken to be in a cache, constants that are fetched serve four or
+ * eight rows where there is no ReLU: fetching is the limit there, and with the calls of a ReLU a
+ * method is too large, see {@link RowSums}. From memory, adjacent rows are one line, along which
+ * the constants begin again and again: a loop that ends with every row ends too often.
  */
 final class RowLines {
   /**
@@ -23,11 +25,47 @@ final class RowLines {
    */
   private static final int CACHED = 32768;
 
+  /** Channels of the first rows that are taken one by one, cached or not. */
+  private static final int LONG = 512;
+
   private RowLines() {}
 
-  /** Rows that are taken one by one, where others are taken so many at a time. */
-  private static int oneByOne(int rows, int stride, int together) {
-    return (long) rows * stride > CACHED ? rows : rows % together;
+  /** How many of the rows are taken so many at a time. */
+  private static int together(int rows, int stride, int channels, int group) {
+    boolean few = (long) rows * stride <= CACHED;
+    return few && channels % FLOAT_COUNT == 0 && stride < LONG ? rows / group * group : 0;
+  }
+
+  private static boolean areOneLine(int rows, int stride, int channels) {
+    boolean many = (long) rows * stride > CACHED;
+    return many && channels % FLOAT_COUNT == 0 && stride == channels && stride < LONG;
+  }
+
+  /** Channels of a row in front of the two vectors that overlap, if there are such. */
+  private static int before(int channels) {
+    int whole = channels & -FLOAT_COUNT;
+    return whole == channels ? channels : whole - FLOAT_COUNT;
+  }
+
+  /** Where the constants of the next vector of a line are. */
+  private static int next(int k, int at, int channels) {
+    return k + FLOAT_COUNT < at + channels ? k + FLOAT_COUNT : at;
+  }
+
+  private static FloatVector standardised(
+      float[] x, int i, float[] mean, float[] scale, float[] shift, int k) {
+    return VectorKernels.standardised(load(x, i), load(mean, k), load(scale, k), load(shift, k));
+  }
+
+  private static FloatVector inputGradient(
+      FloatVector g, FloatVector centred, float[] a, float[] b, float[] d, int k) {
+    return g.fma(load(a, k), centred.fma(load(b, k), load(d, k)));
+  }
+
+  private static FloatVector passed(
+      FloatVector g, FloatVector centred, float[] scale, float[] shift, int k) {
+    return FloatVector.zero(FLOATS)
+        .blend(g, centred.fma(load(scale, k), load(shift, k)).compare(VectorOperators.GT, 0f));
   }
 
   private static void standardiseEight(
@@ -82,19 +120,47 @@ final class RowLines {
       float[] scale,
       float[] shift,
       int at) {
-    int left = oneByOne(rows, stride, 8);
-    for (int r = 0; r < rows - left; r += 8) {
+    if (areOneLine(rows, stride, channels)) {
+      standardiseLine(x, xFrom, y, yFrom, rows * channels, channels, mean, scale, shift, at);
+      return;
+    }
+    int first = together(rows, stride, channels, 8);
+    for (int r = 0; r < first; r += 8) {
       int x0 = xFrom + r * stride;
       standardiseEight(x, x0, y, yFrom + r * stride, stride, channels, mean, scale, shift, at);
     }
-    for (int r = rows - left; r < rows; r++) {
+    int whole = before(channels);
+    int end = channels - FLOAT_COUNT;
+    for (int r = first; r < rows; r++) {
       int from = xFrom + r * stride;
       int to = yFrom + r * stride;
-      for (int c = 0; c < channels; c += FLOAT_COUNT) {
-        int k = at + c;
-        VectorKernels.standardised(load(x, from + c), load(mean, k), load(scale, k), load(shift, k))
-            .intoArray(y, to + c);
+      for (int i = 0; i < whole; i += FLOAT_COUNT) {
+        standardised(x, from + i, mean, scale, shift, at + i).intoArray(y, to + i);
       }
+      if (whole < channels) {
+        FloatVector near = standardised(x, from + whole, mean, scale, shift, at + whole);
+        FloatVector last = standardised(x, from + end, mean, scale, shift, at + end);
+        near.intoArray(y, to + whole);
+        last.intoArray(y, to + end);
+      }
+    }
+  }
+
+  private static void standardiseLine(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      int length,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at) {
+    int k = at;
+    for (int i = 0; i < length; i += FLOAT_COUNT) {
+      standardised(x, xFrom + i, mean, scale, shift, k).intoArray(y, yFrom + i);
+      k = next(k, at, channels);
     }
   }
 
@@ -110,16 +176,42 @@ final class RowLines {
       float[] scale,
       float[] shift,
       int at) {
+    if (areOneLine(rows, stride, channels)) {
+      standardiseReluLine(x, xFrom, y, yFrom, rows * channels, channels, mean, scale, shift, at);
+      return;
+    }
+    int whole = before(channels);
+    int end = channels - FLOAT_COUNT;
     for (int r = 0; r < rows; r++) {
       int from = xFrom + r * stride;
       int to = yFrom + r * stride;
-      for (int c = 0; c < channels; c += FLOAT_COUNT) {
-        int k = at + c;
-        rectified(
-                VectorKernels.standardised(
-                    load(x, from + c), load(mean, k), load(scale, k), load(shift, k)))
-            .intoArray(y, to + c);
+      for (int i = 0; i < whole; i += FLOAT_COUNT) {
+        rectified(standardised(x, from + i, mean, scale, shift, at + i)).intoArray(y, to + i);
       }
+      if (whole < channels) {
+        FloatVector near = rectified(standardised(x, from + whole, mean, scale, shift, at + whole));
+        FloatVector last = rectified(standardised(x, from + end, mean, scale, shift, at + end));
+        near.intoArray(y, to + whole);
+        last.intoArray(y, to + end);
+      }
+    }
+  }
+
+  private static void standardiseReluLine(
+      float[] x,
+      int xFrom,
+      float[] y,
+      int yFrom,
+      int length,
+      int channels,
+      float[] mean,
+      float[] scale,
+      float[] shift,
+      int at) {
+    int k = at;
+    for (int i = 0; i < length; i += FLOAT_COUNT) {
+      rectified(standardised(x, xFrom + i, mean, scale, shift, k)).intoArray(y, yFrom + i);
+      k = next(k, at, channels);
     }
   }
 
@@ -137,17 +229,24 @@ final class RowLines {
       float[] scale,
       float[] shift,
       int at) {
-    for (int row = 0; row < rows; row++) {
-      int xRow = xFrom + row * stride;
-      int rRow = rFrom + row * stride;
-      int yRow = yFrom + row * stride;
-      for (int c = 0; c < channels; c += FLOAT_COUNT) {
-        int k = at + c;
-        rectified(
-                VectorKernels.standardised(
-                        load(x, xRow + c), load(mean, k), load(scale, k), load(shift, k))
-                    .add(load(r, rRow + c)))
-            .intoArray(y, yRow + c);
+    int whole = before(channels);
+    int end = channels - FLOAT_COUNT;
+    for (int line = 0; line < rows; line++) {
+      int from = xFrom + line * stride;
+      int added = rFrom + line * stride;
+      int to = yFrom + line * stride;
+      for (int i = 0; i < whole; i += FLOAT_COUNT) {
+        FloatVector sum =
+            standardised(x, from + i, mean, scale, shift, at + i).add(load(r, added + i));
+        rectified(sum).intoArray(y, to + i);
+      }
+      if (whole < channels) {
+        FloatVector near = standardised(x, from + whole, mean, scale, shift, at + whole);
+        FloatVector last = standardised(x, from + end, mean, scale, shift, at + end);
+        FloatVector nearSum = near.add(load(r, added + whole));
+        FloatVector lastSum = last.add(load(r, added + end));
+        rectified(nearSum).intoArray(y, to + whole);
+        rectified(lastSum).intoArray(y, to + end);
       }
     }
   }
@@ -206,24 +305,58 @@ final class RowLines {
       float[] b,
       float[] d,
       int at) {
-    int left = oneByOne(rows, stride, 4);
-    for (int r = 0; r < rows - left; r += 4) {
+    if (areOneLine(rows, stride, channels)) {
+      inputGradientLine(
+          x, xFrom, g, gFrom, dx, dxFrom, rows * channels, channels, mean, a, b, d, at);
+      return;
+    }
+    int first = together(rows, stride, channels, 4);
+    for (int r = 0; r < first; r += 4) {
       int x0 = xFrom + r * stride;
       int g0 = gFrom + r * stride;
       int dx0 = dxFrom + r * stride;
       inputGradientFour(x, x0, g, g0, dx, dx0, stride, channels, mean, a, b, d, at);
     }
-    for (int r = rows - left; r < rows; r++) {
-      int xRow = xFrom + r * stride;
-      int gRow = gFrom + r * stride;
-      int dxRow = dxFrom + r * stride;
-      for (int c = 0; c < channels; c += FLOAT_COUNT) {
-        int k = at + c;
-        FloatVector centred = load(x, xRow + c).sub(load(mean, k));
-        load(g, gRow + c)
-            .fma(load(a, k), centred.fma(load(b, k), load(d, k)))
-            .intoArray(dx, dxRow + c);
+    int whole = before(channels);
+    int end = channels - FLOAT_COUNT;
+    for (int r = first; r < rows; r++) {
+      int xi = xFrom + r * stride;
+      int gi = gFrom + r * stride;
+      int to = dxFrom + r * stride;
+      for (int i = 0; i < whole; i += FLOAT_COUNT) {
+        FloatVector centred = load(x, xi + i).sub(load(mean, at + i));
+        inputGradient(load(g, gi + i), centred, a, b, d, at + i).intoArray(dx, to + i);
       }
+      if (whole < channels) {
+        FloatVector nearCentred = load(x, xi + whole).sub(load(mean, at + whole));
+        FloatVector near = inputGradient(load(g, gi + whole), nearCentred, a, b, d, at + whole);
+        FloatVector lastCentred = load(x, xi + end).sub(load(mean, at + end));
+        FloatVector last = inputGradient(load(g, gi + end), lastCentred, a, b, d, at + end);
+        near.intoArray(dx, to + whole);
+        last.intoArray(dx, to + end);
+      }
+    }
+  }
+
+  private static void inputGradientLine(
+      float[] x,
+      int xFrom,
+      float[] g,
+      int gFrom,
+      float[] dx,
+      int dxFrom,
+      int length,
+      int channels,
+      float[] mean,
+      float[] a,
+      float[] b,
+      float[] d,
+      int at) {
+    int k = at;
+    for (int i = 0; i < length; i += FLOAT_COUNT) {
+      FloatVector centred = load(x, xFrom + i).sub(load(mean, k));
+      inputGradient(load(g, gFrom + i), centred, a, b, d, k).intoArray(dx, dxFrom + i);
+      k = next(k, at, channels);
     }
   }
 
@@ -244,19 +377,26 @@ final class RowLines {
       float[] b,
       float[] d,
       int at) {
-    FloatVector zero = FloatVector.zero(FLOATS);
+    int whole = before(channels);
+    int end = channels - FLOAT_COUNT;
     for (int r = 0; r < rows; r++) {
-      int xRow = xFrom + r * stride;
-      int gRow = gFrom + r * stride;
-      int dxRow = dxFrom + r * stride;
-      for (int c = 0; c < channels; c += FLOAT_COUNT) {
-        int k = at + c;
-        FloatVector centred = load(x, xRow + c).sub(load(mean, k));
-        FloatVector gradient =
-            zero.blend(
-                load(g, gRow + c),
-                centred.fma(load(scale, k), load(shift, k)).compare(VectorOperators.GT, 0f));
-        gradient.fma(load(a, k), centred.fma(load(b, k), load(d, k))).intoArray(dx, dxRow + c);
+      int xi = xFrom + r * stride;
+      int gi = gFrom + r * stride;
+      int to = dxFrom + r * stride;
+      for (int i = 0; i < whole; i += FLOAT_COUNT) {
+        FloatVector centred = load(x, xi + i).sub(load(mean, at + i));
+        FloatVector gradient = passed(load(g, gi + i), centred, scale, shift, at + i);
+        inputGradient(gradient, centred, a, b, d, at + i).intoArray(dx, to + i);
+      }
+      if (whole < channels) {
+        FloatVector nearCentred = load(x, xi + whole).sub(load(mean, at + whole));
+        FloatVector nearPassed = passed(load(g, gi + whole), nearCentred, scale, shift, at + whole);
+        FloatVector near = inputGradient(nearPassed, nearCentred, a, b, d, at + whole);
+        FloatVector lastCentred = load(x, xi + end).sub(load(mean, at + end));
+        FloatVector lastPassed = passed(load(g, gi + end), lastCentred, scale, shift, at + end);
+        FloatVector last = inputGradient(lastPassed, lastCentred, a, b, d, at + end);
+        near.intoArray(dx, to + whole);
+        last.intoArray(dx, to + end);
       }
     }
   }

@@ -302,20 +302,14 @@ public final class VectorKernels implements CpuKernels {
       float[] shift,
       int at,
       boolean relu) {
-    int filled = channels & -FLOAT_COUNT;
-    if (relu) {
-      RowLines.standardiseRelu(x, xFrom, y, yFrom, rows, stride, filled, mean, scale, shift, at);
+    if (channels < FLOAT_COUNT) {
+      scalar.standardiseRows(
+          x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at, relu);
+    } else if (relu) {
+      RowLines.standardiseRelu(x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
     } else {
-      RowLines.standardise(x, xFrom, y, yFrom, rows, stride, filled, mean, scale, shift, at);
+      RowLines.standardise(x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
     }
-    if (filled == channels) {
-      return;
-    }
-    int xRest = xFrom + filled;
-    int left = channels - filled;
-    int k = at + filled;
-    scalar.standardiseRows(
-        x, xRest, y, yFrom + filled, rows, stride, left, mean, scale, shift, k, relu);
   }
 
   @Override
@@ -333,18 +327,13 @@ public final class VectorKernels implements CpuKernels {
       float[] scale,
       float[] shift,
       int at) {
-    int filled = channels & -FLOAT_COUNT;
-    RowLines.standardiseAddRelu(
-        x, xFrom, r, rFrom, y, yFrom, rows, stride, filled, mean, scale, shift, at);
-    if (filled == channels) {
-      return;
+    if (channels < FLOAT_COUNT) {
+      scalar.standardiseRowsAddRelu(
+          x, xFrom, r, rFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
+    } else {
+      RowLines.standardiseAddRelu(
+          x, xFrom, r, rFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
     }
-    int xRest = xFrom + filled;
-    int rRest = rFrom + filled;
-    int left = channels - filled;
-    int k = at + filled;
-    scalar.standardiseRowsAddRelu(
-        x, xRest, r, rRest, y, yFrom + filled, rows, stride, left, mean, scale, shift, k);
   }
 
   @Override
@@ -416,17 +405,13 @@ public final class VectorKernels implements CpuKernels {
       float[] b,
       float[] d,
       int at) {
-    int filled = channels & -FLOAT_COUNT;
-    RowLines.inputGradient(x, xFrom, g, gFrom, dx, dxFrom, rows, stride, filled, mean, a, b, d, at);
-    if (filled == channels) {
-      return;
+    if (channels < FLOAT_COUNT) {
+      scalar.rowInputGradient(
+          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
+    } else {
+      RowLines.inputGradient(
+          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
     }
-    int xRest = xFrom + filled;
-    int gRest = gFrom + filled;
-    int left = channels - filled;
-    int k = at + filled;
-    scalar.rowInputGradient(
-        x, xRest, g, gRest, dx, dxFrom + filled, rows, stride, left, mean, a, b, d, k);
   }
 
   @Override
@@ -447,19 +432,13 @@ public final class VectorKernels implements CpuKernels {
       float[] b,
       float[] d,
       int at) {
-    int filled = channels & -FLOAT_COUNT;
-    RowLines.inputGradientRelu(
-        x, xFrom, g, gFrom, dx, dxFrom, rows, stride, filled, mean, scale, shift, a, b, d, at);
-    if (filled == channels) {
-      return;
+    if (channels < FLOAT_COUNT) {
+      scalar.rowInputGradientRelu(
+          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
+    } else {
+      RowLines.inputGradientRelu(
+          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
     }
-    int xRest = xFrom + filled;
-    int gRest = gFrom + filled;
-    int to = dxFrom + filled;
-    int left = channels - filled;
-    int k = at + filled;
-    scalar.rowInputGradientRelu(
-        x, xRest, g, gRest, dx, to, rows, stride, left, mean, scale, shift, a, b, d, k);
   }
 
   // ---- half types; rows without gaps are one long run

@@ -59,6 +59,17 @@ class VectorKernelsTest {
     }
   }
 
+  /** Calls that are too large for a cache take short rows as one line. */
+  @ParameterizedTest
+  @EnumSource
+  void equalsScalarForMoreRowsThanACacheHolds(KernelCall call) {
+    assertSameBits(call, 2051, 16, 16, Values.SPECIAL);
+    assertSameBits(call, 683, 48, 48, Values.ORDINARY);
+    assertSameBits(call, 683, 48, 50, Values.ORDINARY);
+    assertSameBits(call, 67, 496, 496, Values.ORDINARY);
+    assertSameBits(call, 65, 512, 512, Values.ORDINARY);
+  }
+
   @ParameterizedTest
   @EnumSource
   void equalsScalarForRowsThatAreNoWholeVectors(KernelCall call) {
