@@ -8,14 +8,14 @@ package org.batchnorm4j.kernel;
  * <p>What is written must not overlap what is read. A NaN among the constants must be {@link
  * Float#NaN}: together with the rule of every processor that a NaN of arithmetic is one of its
  * operands made quiet, or the default, this leaves the lower half of each NaN 0, and rounding needs
- * no case for it. Rows have a multiple of {@link #COLUMNS} columns; runs of what is computed value
- * by value have at least {@link #LEAST_RUN} values.
+ * no case for it. Rows that are summed have a multiple of {@link #COLUMNS} columns, others at least
+ * as many; runs of what is computed value by value have at least {@link #LEAST_RUN} values.
  *
  * <p>Thread safety: implementations are stateless; safe from many threads on disjoint outputs.
  */
 public interface Bfloat16Kernels {
 
-  /** Columns of rows are a multiple of this. */
+  /** Columns of rows that are summed are a multiple of this, those of others not fewer. */
   int COLUMNS = 8;
 
   /** The shortest run of {@link #standardiseRuns} and {@link #runInputGradient}. */

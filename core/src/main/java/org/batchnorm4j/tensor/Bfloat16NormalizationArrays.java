@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * bfloat16 arrays whose kernels load and store halves themselves: memory is read as it lies and
  * nothing is written but the result. What such kernels do not take goes through the tiles of {@link
- * HalfNormalizationArrays}, with the same bits: rows that do not fill vectors, runs shorter than a
- * few, wide channels and the end of a residual block.
+ * HalfNormalizationArrays}, with the same bits: sums of rows that do not fill vectors, runs shorter
+ * than a few, wide channels and the end of a residual block.
  */
 final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSource {
   private final Bfloat16Kernels kernels;
@@ -80,7 +80,7 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
   }
 
   private boolean takes(StripBlock rows) {
-    return fills(rows) && areNarrow(rows);
+    return rows.width() >= Bfloat16Kernels.COLUMNS && areNarrow(rows);
   }
 
   private boolean takes(int runs, int length, int channel) {
@@ -184,7 +184,7 @@ final class Bfloat16NormalizationArrays implements NormalizationArrays, SumSourc
   @Override
   public void addGradients(
       StripBlock b, StripSums.Line perColumn, boolean relu, double[] sumG, double[] sumGx) {
-    if (!takes(b)) {
+    if (!fills(b) || !areNarrow(b)) {
       tiles().addGradients(b, perColumn, relu, sumG, sumGx);
       return;
     }

@@ -21,9 +21,10 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Rows of bfloat16 whose columns fill whole vectors: sums, added to what is there, and what is
- * computed value by value. The order of every sum is that of {@link RowSums}, in fewer rows at a
- * time because widening takes calls of the Vector API, of which a method has few, as is said there.
+ * Rows of bfloat16: sums, added to what is there, over columns that fill whole vectors, and what is
+ * computed value by value, where the last two vectors of a row may overlap. The order of every sum
+ * is that of {@link RowSums}, in fewer rows at a time because widening takes calls of the Vector
+ * API, of which a method has few, as is said there.
  */
 final class BfloatRows {
   private BfloatRows() {}
@@ -300,14 +301,18 @@ final class BfloatRows {
       float[] scale,
       float[] shift,
       int at) {
+    int end = columns - FLOAT_COUNT;
     for (int r = 0; r < rows; r++) {
       int from = xFrom + r * stride;
       int to = yFrom + r * stride;
-      for (int c = 0; c < columns; c += FLOAT_COUNT) {
+      for (int c = 0; c < end; c += FLOAT_COUNT) {
         int k = at + c;
         FloatVector centred = Bfloats.load(x, from + c).sub(load(mean, k));
         Bfloats.store(centred.fma(load(scale, k), load(shift, k)), y, to + c);
       }
+      int k = at + end;
+      FloatVector last = Bfloats.load(x, from + end).sub(load(mean, k));
+      Bfloats.store(last.fma(load(scale, k), load(shift, k)), y, to + end);
     }
   }
 
@@ -323,14 +328,18 @@ final class BfloatRows {
       float[] scale,
       float[] shift,
       int at) {
+    int end = columns - FLOAT_COUNT;
     for (int r = 0; r < rows; r++) {
       int from = xFrom + r * stride;
       int to = yFrom + r * stride;
-      for (int c = 0; c < columns; c += FLOAT_COUNT) {
+      for (int c = 0; c < end; c += FLOAT_COUNT) {
         int k = at + c;
         FloatVector centred = Bfloats.load(x, from + c).sub(load(mean, k));
         Bfloats.store(rectified(centred.fma(load(scale, k), load(shift, k))), y, to + c);
       }
+      int k = at + end;
+      FloatVector last = Bfloats.load(x, from + end).sub(load(mean, k));
+      Bfloats.store(rectified(last.fma(load(scale, k), load(shift, k))), y, to + end);
     }
   }
 
@@ -357,11 +366,13 @@ final class BfloatRows {
     Objects.checkFromIndexSize(at, columns, a.length);
     Objects.checkFromIndexSize(at, columns, b.length);
     Objects.checkFromIndexSize(at, columns, d.length);
+    int whole = columns & -FLOAT_COUNT;
+    int end = columns - FLOAT_COUNT;
     for (int r = 0; r < rows; r++) {
       int xRow = xFrom + r * stride;
       int gRow = gFrom + r * stride;
       int dxRow = dxFrom + r * stride;
-      for (int c = 0; c < columns; c += FLOAT_COUNT) {
+      for (int c = 0; c < whole; c += FLOAT_COUNT) {
         int k = at + c;
         ShortVector xBits = ShortVector.fromArray(SHORTS, x, xRow + c);
         ShortVector gBits = ShortVector.fromArray(SHORTS, g, gRow + c);
@@ -377,6 +388,12 @@ final class BfloatRows {
         ((ShortVector) nearest.convertShape(VectorOperators.I2S, SHORTS, 0))
             .intoArray(dx, dxRow + c);
       }
+    }
+    for (int r = 0; r < rows && whole < columns; r++) {
+      int last = r * stride + end;
+      int k = at + end;
+      inputGradient(
+          x, xFrom + last, g, gFrom + last, dx, dxFrom + last, 1, 0, FLOAT_COUNT, mean, a, b, d, k);
     }
   }
 
@@ -408,11 +425,13 @@ final class BfloatRows {
     Objects.checkFromIndexSize(at, columns, a.length);
     Objects.checkFromIndexSize(at, columns, b.length);
     Objects.checkFromIndexSize(at, columns, d.length);
+    int whole = columns & -FLOAT_COUNT;
+    int end = columns - FLOAT_COUNT;
     for (int r = 0; r < rows; r++) {
       int xRow = xFrom + r * stride;
       int gRow = gFrom + r * stride;
       int dxRow = dxFrom + r * stride;
-      for (int c = 0; c < columns; c += FLOAT_COUNT) {
+      for (int c = 0; c < whole; c += FLOAT_COUNT) {
         int k = at + c;
         ShortVector xBits = ShortVector.fromArray(SHORTS, x, xRow + c);
         ShortVector gBits = ShortVector.fromArray(SHORTS, g, gRow + c);
@@ -431,6 +450,27 @@ final class BfloatRows {
         ((ShortVector) nearest.convertShape(VectorOperators.I2S, SHORTS, 0))
             .intoArray(dx, dxRow + c);
       }
+    }
+    for (int r = 0; r < rows && whole < columns; r++) {
+      int last = r * stride + end;
+      int k = at + end;
+      inputGradientRelu(
+          x,
+          xFrom + last,
+          g,
+          gFrom + last,
+          dx,
+          dxFrom + last,
+          1,
+          0,
+          FLOAT_COUNT,
+          mean,
+          scale,
+          shift,
+          a,
+          b,
+          d,
+          k);
     }
   }
 }

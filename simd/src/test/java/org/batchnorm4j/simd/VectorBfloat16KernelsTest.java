@@ -137,6 +137,12 @@ class VectorBfloat16KernelsTest {
     GRADIENT_SUMS,
     INPUT_GRADIENT;
 
+    /** Whether rows of so many columns are taken. */
+    boolean takes(int columns) {
+      boolean sums = this == MOMENTS || this == GRADIENT_SUMS;
+      return columns % Bfloat16Kernels.COLUMNS == 0 || !sums && columns > Bfloat16Kernels.COLUMNS;
+    }
+
     void on(Bfloat16Kernels k, Data t, boolean relu) {
       switch (this) {
         case MOMENTS ->
@@ -190,7 +196,10 @@ class VectorBfloat16KernelsTest {
   @ParameterizedTest
   @EnumSource
   void rowsEqualTheDefinitionForEveryCount(Rows kernel) {
-    for (int columns = 8; columns <= 72; columns += 8) {
+    for (int columns = 8; columns <= 72; columns++) {
+      if (!kernel.takes(columns)) {
+        continue;
+      }
       for (int rows = 1; rows <= 14; rows++) {
         for (Values values : Values.values()) {
           for (boolean relu : new boolean[] {false, true}) {
