@@ -57,8 +57,14 @@ record Strips(
   /** Values of a block where there is nothing to add up. */
   private static final int VALUES = 65536;
 
-  /** Values of a tensor that stays in the last cache. */
+  /** Values of a tensor that stays in the caches with others. */
   private static final int CACHED = 1 << 20;
+
+  /** Values of a tensor that stays in the last cache. */
+  private static final int LAST_CACHE = 5 << 19;
+
+  /** Values of a block there, of what is computed value by value; kernels tell by that. */
+  private static final int MEDIUM = 49152;
 
   /** Values of a block there that are worth a task. */
   private static final int BLOCK = 131072;
@@ -100,8 +106,9 @@ record Strips(
     int most = Math.max(1, StripBlock.PIECE / length);
     int perBlock = whole.repeats > 1 ? channels : Math.min(most, channels);
     int width = perBlock * length * whole.repeats;
-    boolean cached = (long) rows * channels * length <= CACHED;
-    return whole.cut(Math.max(1, (cached ? SMALL : VALUES) / width), perBlock);
+    long values = (long) rows * channels * length;
+    int block = values <= CACHED ? SMALL : values <= LAST_CACHE ? MEDIUM : VALUES;
+    return whole.cut(Math.max(1, block / width), perBlock);
   }
 
   /** Whether a tensor is worth less than what more than one block costs. */

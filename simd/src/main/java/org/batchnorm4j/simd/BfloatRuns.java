@@ -1,7 +1,5 @@
 package org.batchnorm4j.simd;
 
-import static org.batchnorm4j.simd.Bfloats.INTS;
-import static org.batchnorm4j.simd.Bfloats.SHORTS;
 import static org.batchnorm4j.simd.VectorKernels.rectified;
 import static org.batchnorm4j.simd.VectorWidth.DOUBLES;
 import static org.batchnorm4j.simd.VectorWidth.DOUBLE_COUNT;
@@ -14,15 +12,14 @@ import java.util.Objects;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import org.batchnorm4j.kernel.Bfloat16;
 import org.batchnorm4j.kernel.VirtualLanes;
 
 /**
  * Runs of bfloat16: sums in the order of {@link VirtualLanes}, of which steps go as {@link RunSums}
- * says and rests value by value, and what is computed value by value, where the last vector of a
- * run overlaps the one before it.
+ * says and rests value by value, and what is computed value by value, two neighbours of a pair in
+ * vectors of their own. The last vector of pairs in a run overlaps the one before it.
  */
 final class BfloatRuns {
   private BfloatRuns() {}
@@ -270,17 +267,23 @@ final class BfloatRuns {
       float[] scale,
       float[] shift,
       int at) {
-    int end = length - FLOAT_COUNT;
+    int end = length - 2 * FLOAT_COUNT;
     for (int r = 0; r < runs; r++) {
       int from = xFrom + r * length;
       int to = yFrom + r * length;
       FloatVector means = FloatVector.broadcast(FLOATS, mean[at + r]);
       FloatVector scales = FloatVector.broadcast(FLOATS, scale[at + r]);
       FloatVector shifts = FloatVector.broadcast(FLOATS, shift[at + r]);
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
-        Bfloats.store(Bfloats.load(x, from + i).sub(means).fma(scales, shifts), y, to + i);
+      for (int i = 0; i < end; i += 2 * FLOAT_COUNT) {
+        IntVector pairs = Bfloats.loadPairs(x, from + i);
+        FloatVector line0 = Bfloats.first(pairs).sub(means).fma(scales, shifts);
+        FloatVector line1 = Bfloats.second(pairs).sub(means).fma(scales, shifts);
+        Bfloats.storePairs(line0, line1, y, to + i);
       }
-      Bfloats.store(Bfloats.load(x, from + end).sub(means).fma(scales, shifts), y, to + end);
+      IntVector pairs = Bfloats.loadPairs(x, from + end);
+      FloatVector line0 = Bfloats.first(pairs).sub(means).fma(scales, shifts);
+      FloatVector line1 = Bfloats.second(pairs).sub(means).fma(scales, shifts);
+      Bfloats.storePairs(line0, line1, y, to + end);
     }
   }
 
@@ -295,19 +298,23 @@ final class BfloatRuns {
       float[] scale,
       float[] shift,
       int at) {
-    int end = length - FLOAT_COUNT;
+    int end = length - 2 * FLOAT_COUNT;
     for (int r = 0; r < runs; r++) {
       int from = xFrom + r * length;
       int to = yFrom + r * length;
       FloatVector means = FloatVector.broadcast(FLOATS, mean[at + r]);
       FloatVector scales = FloatVector.broadcast(FLOATS, scale[at + r]);
       FloatVector shifts = FloatVector.broadcast(FLOATS, shift[at + r]);
-      for (int i = 0; i < end; i += FLOAT_COUNT) {
-        FloatVector line = Bfloats.load(x, from + i).sub(means).fma(scales, shifts);
-        Bfloats.store(rectified(line), y, to + i);
+      for (int i = 0; i < end; i += 2 * FLOAT_COUNT) {
+        IntVector pairs = Bfloats.loadPairs(x, from + i);
+        FloatVector line0 = Bfloats.first(pairs).sub(means).fma(scales, shifts);
+        FloatVector line1 = Bfloats.second(pairs).sub(means).fma(scales, shifts);
+        Bfloats.storePairs(rectified(line0), rectified(line1), y, to + i);
       }
-      FloatVector last = Bfloats.load(x, from + end).sub(means).fma(scales, shifts);
-      Bfloats.store(rectified(last), y, to + end);
+      IntVector pairs = Bfloats.loadPairs(x, from + end);
+      FloatVector line0 = Bfloats.first(pairs).sub(means).fma(scales, shifts);
+      FloatVector line1 = Bfloats.second(pairs).sub(means).fma(scales, shifts);
+      Bfloats.storePairs(rectified(line0), rectified(line1), y, to + end);
     }
   }
 
@@ -325,7 +332,8 @@ final class BfloatRuns {
       float[] b,
       float[] c,
       int at) {
-    int end = length - FLOAT_COUNT;
+    int whole = length & -(2 * FLOAT_COUNT);
+    int end = length - 2 * FLOAT_COUNT;
     for (int r = 0; r < runs; r++) {
       int xRun = xFrom + r * length;
       int gRun = gFrom + r * length;
@@ -334,21 +342,36 @@ final class BfloatRuns {
       FloatVector as = FloatVector.broadcast(FLOATS, a[at + r]);
       FloatVector bs = FloatVector.broadcast(FLOATS, b[at + r]);
       FloatVector cs = FloatVector.broadcast(FLOATS, c[at + r]);
-      for (int next = 0; next < length; next += FLOAT_COUNT) {
-        int i = Math.min(next, end);
-        ShortVector xBits = ShortVector.fromArray(SHORTS, x, xRun + i);
-        ShortVector gBits = ShortVector.fromArray(SHORTS, g, gRun + i);
-        IntVector xWide = (IntVector) xBits.convertShape(VectorOperators.S2I, INTS, 0);
-        IntVector gWide = (IntVector) gBits.convertShape(VectorOperators.S2I, INTS, 0);
-        FloatVector centred =
-            xWide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(means);
-        FloatVector gradient = gWide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        IntVector bits = gradient.fma(as, centred.fma(bs, cs)).reinterpretAsInts();
-        IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-        IntVector nearest = bits.add(odd).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
-        ((ShortVector) nearest.convertShape(VectorOperators.I2S, SHORTS, 0))
-            .intoArray(dx, dxRun + i);
+      for (int i = 0; i < whole; i += 2 * FLOAT_COUNT) {
+        IntVector xPairs = Bfloats.loadPairs(x, xRun + i);
+        IntVector gPairs = Bfloats.loadPairs(g, gRun + i);
+        FloatVector centred0 =
+            xPairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(means);
+        FloatVector centred1 = xPairs.and(0xffff0000).reinterpretAsFloats().sub(means);
+        FloatVector gradient0 = gPairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        FloatVector gradient1 = gPairs.and(0xffff0000).reinterpretAsFloats();
+        FloatVector dx0 = gradient0.fma(as, centred0.fma(bs, cs));
+        FloatVector dx1 = gradient1.fma(as, centred1.fma(bs, cs));
+        Bfloats.storePairs(dx0, dx1, dx, dxRun + i);
       }
+    }
+    for (int r = 0; r < runs && whole < length; r++) {
+      int last = r * length + end;
+      int k = at + r;
+      inputGradient(
+          x,
+          xFrom + last,
+          g,
+          gFrom + last,
+          dx,
+          dxFrom + last,
+          1,
+          2 * FLOAT_COUNT,
+          mean,
+          a,
+          b,
+          c,
+          k);
     }
   }
 
@@ -369,7 +392,8 @@ final class BfloatRuns {
       float[] c,
       int at) {
     FloatVector zero = FloatVector.zero(FLOATS);
-    int end = length - FLOAT_COUNT;
+    int whole = length & -(2 * FLOAT_COUNT);
+    int end = length - 2 * FLOAT_COUNT;
     for (int r = 0; r < runs; r++) {
       int xRun = xFrom + r * length;
       int gRun = gFrom + r * length;
@@ -380,24 +404,44 @@ final class BfloatRuns {
       FloatVector as = FloatVector.broadcast(FLOATS, a[at + r]);
       FloatVector bs = FloatVector.broadcast(FLOATS, b[at + r]);
       FloatVector cs = FloatVector.broadcast(FLOATS, c[at + r]);
-      for (int next = 0; next < length; next += FLOAT_COUNT) {
-        int i = Math.min(next, end);
-        ShortVector xBits = ShortVector.fromArray(SHORTS, x, xRun + i);
-        ShortVector gBits = ShortVector.fromArray(SHORTS, g, gRun + i);
-        IntVector xWide = (IntVector) xBits.convertShape(VectorOperators.S2I, INTS, 0);
-        IntVector gWide = (IntVector) gBits.convertShape(VectorOperators.S2I, INTS, 0);
-        FloatVector centred =
-            xWide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(means);
-        FloatVector gradient =
+      for (int i = 0; i < whole; i += 2 * FLOAT_COUNT) {
+        IntVector xPairs = Bfloats.loadPairs(x, xRun + i);
+        IntVector gPairs = Bfloats.loadPairs(g, gRun + i);
+        FloatVector centred0 =
+            xPairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(means);
+        FloatVector centred1 = xPairs.and(0xffff0000).reinterpretAsFloats().sub(means);
+        FloatVector gradient0 =
             zero.blend(
-                gWide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(),
-                centred.fma(scales, shifts).compare(VectorOperators.GT, 0f));
-        IntVector bits = gradient.fma(as, centred.fma(bs, cs)).reinterpretAsInts();
-        IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-        IntVector nearest = bits.add(odd).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
-        ((ShortVector) nearest.convertShape(VectorOperators.I2S, SHORTS, 0))
-            .intoArray(dx, dxRun + i);
+                gPairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(),
+                centred0.fma(scales, shifts).compare(VectorOperators.GT, 0f));
+        FloatVector gradient1 =
+            zero.blend(
+                gPairs.and(0xffff0000).reinterpretAsFloats(),
+                centred1.fma(scales, shifts).compare(VectorOperators.GT, 0f));
+        FloatVector dx0 = gradient0.fma(as, centred0.fma(bs, cs));
+        FloatVector dx1 = gradient1.fma(as, centred1.fma(bs, cs));
+        Bfloats.storePairs(dx0, dx1, dx, dxRun + i);
       }
+    }
+    for (int r = 0; r < runs && whole < length; r++) {
+      int last = r * length + end;
+      int k = at + r;
+      inputGradientRelu(
+          x,
+          xFrom + last,
+          g,
+          gFrom + last,
+          dx,
+          dxFrom + last,
+          1,
+          2 * FLOAT_COUNT,
+          mean,
+          scale,
+          shift,
+          a,
+          b,
+          c,
+          k);
     }
   }
 }

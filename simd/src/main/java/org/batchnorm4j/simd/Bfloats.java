@@ -17,6 +17,13 @@ final class Bfloats {
   private static final VectorSpecies<Integer> NARROW_INTS = NARROW.withLanes(int.class);
   private static final VectorSpecies<Short> NARROW_SHORTS = halfOf(NARROW);
 
+  private static final VectorSpecies<Short> PAIRS = FLOATS.withLanes(short.class);
+
+  /**
+   * Of two neighbours, the one that is stored first is the lower half of an int, this the upper.
+   */
+  private static final int SECOND = 0xffff0000;
+
   private Bfloats() {}
 
   private static VectorSpecies<Short> halfOf(VectorSpecies<Float> floats) {
@@ -38,6 +45,32 @@ final class Bfloats {
                 .convertShape(VectorOperators.S2I, NARROW_INTS, 0))
         .lanewise(VectorOperators.LSHL, 16)
         .reinterpretAsFloats();
+  }
+
+  /** Neighbours as the halves of ints, of which {@link #first} and {@link #second} make floats. */
+  static IntVector loadPairs(short[] x, int i) {
+    return ShortVector.fromArray(PAIRS, x, i).reinterpretAsInts();
+  }
+
+  static FloatVector first(IntVector pairs) {
+    return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+  }
+
+  static FloatVector second(IntVector pairs) {
+    return pairs.and(SECOND).reinterpretAsFloats();
+  }
+
+  /** Stores the first and the second of neighbours, each rounded as {@link #store} says. */
+  static void storePairs(FloatVector first, FloatVector second, short[] y, int i) {
+    IntVector f = first.reinterpretAsInts();
+    IntVector s = second.reinterpretAsInts();
+    IntVector lower = f.add(f.lanewise(VectorOperators.LSHR, 16).and(1)).add(0x7fff);
+    IntVector upper = s.add(s.lanewise(VectorOperators.LSHR, 16).and(1)).add(0x7fff);
+    lower
+        .lanewise(VectorOperators.LSHR, 16)
+        .or(upper.and(SECOND))
+        .reinterpretAsShorts()
+        .intoArray(y, i);
   }
 
   /**

@@ -9,21 +9,26 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Elementwise kernels over rows of at least one vector, whose channels have constants of their own:
- * the output, with a ReLU or the end of a residual block, and the input gradient. Where channels do
- * not fill vectors, the last two of a row overlap, see {@link VectorKernels}.
+ * Elementwise kernels over rows whose channels fill whole vectors and have constants of their own:
+ * the output, with a ReLU or the end of a residual block, and the input gradient. Other rows are
+ * those of {@link UnevenRows}.
  *
- * <p>Short rows of whole vectors are taken in two other ways, each up to 1.4 times as fast. In
- * calls of few values, which are taken to be in a cache, constants that are fetched serve four or
- * eight rows where there is no ReLU: fetching is the limit there, and with the calls of a ReLU a
- * method is too large, see {@link RowSums}. From memory, adjacent rows are one line, along which
- * the constants begin again and again: a loop that ends with every row ends too often.
+ * <p>Short rows are taken in two other ways than one by one, each up to 1.4 times as fast. In calls
+ * of few values, which are taken to be in a cache, constants that are fetched serve four or eight
+ * rows where there is no ReLU: fetching is the limit there, and with the calls of a ReLU a method
+ * is too large, see {@link RowSums}. From memory, adjacent rows are one line, along which the
+ * constants begin again and again: a loop that ends with every row ends too often.
  */
 final class RowLines {
   /**
    * Values that a call has at most if they are in a cache: those of a tile or of a small tensor.
    */
   private static final int CACHED = 32768;
+
+  /**
+   * Values that a call has at most if they are in the last cache, where one line costs a quarter.
+   */
+  private static final int LAST_CACHE = 49152;
 
   /** Channels of the first rows that are taken one by one, cached or not. */
   private static final int LONG = 512;
@@ -33,18 +38,12 @@ final class RowLines {
   /** How many of the rows are taken so many at a time. */
   private static int together(int rows, int stride, int channels, int group) {
     boolean few = (long) rows * stride <= CACHED;
-    return few && channels % FLOAT_COUNT == 0 && stride < LONG ? rows / group * group : 0;
+    return few && stride < LONG ? rows / group * group : 0;
   }
 
   private static boolean areOneLine(int rows, int stride, int channels) {
-    boolean many = (long) rows * stride > CACHED;
-    return many && channels % FLOAT_COUNT == 0 && stride == channels && stride < LONG;
-  }
-
-  /** Channels of a row in front of the two vectors that overlap, if there are such. */
-  private static int before(int channels) {
-    int whole = channels & -FLOAT_COUNT;
-    return whole == channels ? channels : whole - FLOAT_COUNT;
+    boolean many = (long) rows * stride > LAST_CACHE;
+    return many && stride == channels && stride < LONG;
   }
 
   /** Where the constants of the next vector of a line are. */
@@ -129,19 +128,11 @@ final class RowLines {
       int x0 = xFrom + r * stride;
       standardiseEight(x, x0, y, yFrom + r * stride, stride, channels, mean, scale, shift, at);
     }
-    int whole = before(channels);
-    int end = channels - FLOAT_COUNT;
     for (int r = first; r < rows; r++) {
       int from = xFrom + r * stride;
       int to = yFrom + r * stride;
-      for (int i = 0; i < whole; i += FLOAT_COUNT) {
+      for (int i = 0; i < channels; i += FLOAT_COUNT) {
         standardised(x, from + i, mean, scale, shift, at + i).intoArray(y, to + i);
-      }
-      if (whole < channels) {
-        FloatVector near = standardised(x, from + whole, mean, scale, shift, at + whole);
-        FloatVector last = standardised(x, from + end, mean, scale, shift, at + end);
-        near.intoArray(y, to + whole);
-        last.intoArray(y, to + end);
       }
     }
   }
@@ -180,19 +171,11 @@ final class RowLines {
       standardiseReluLine(x, xFrom, y, yFrom, rows * channels, channels, mean, scale, shift, at);
       return;
     }
-    int whole = before(channels);
-    int end = channels - FLOAT_COUNT;
     for (int r = 0; r < rows; r++) {
       int from = xFrom + r * stride;
       int to = yFrom + r * stride;
-      for (int i = 0; i < whole; i += FLOAT_COUNT) {
+      for (int i = 0; i < channels; i += FLOAT_COUNT) {
         rectified(standardised(x, from + i, mean, scale, shift, at + i)).intoArray(y, to + i);
-      }
-      if (whole < channels) {
-        FloatVector near = rectified(standardised(x, from + whole, mean, scale, shift, at + whole));
-        FloatVector last = rectified(standardised(x, from + end, mean, scale, shift, at + end));
-        near.intoArray(y, to + whole);
-        last.intoArray(y, to + end);
       }
     }
   }
@@ -229,24 +212,14 @@ final class RowLines {
       float[] scale,
       float[] shift,
       int at) {
-    int whole = before(channels);
-    int end = channels - FLOAT_COUNT;
     for (int line = 0; line < rows; line++) {
       int from = xFrom + line * stride;
       int added = rFrom + line * stride;
       int to = yFrom + line * stride;
-      for (int i = 0; i < whole; i += FLOAT_COUNT) {
+      for (int i = 0; i < channels; i += FLOAT_COUNT) {
         FloatVector sum =
             standardised(x, from + i, mean, scale, shift, at + i).add(load(r, added + i));
         rectified(sum).intoArray(y, to + i);
-      }
-      if (whole < channels) {
-        FloatVector near = standardised(x, from + whole, mean, scale, shift, at + whole);
-        FloatVector last = standardised(x, from + end, mean, scale, shift, at + end);
-        FloatVector nearSum = near.add(load(r, added + whole));
-        FloatVector lastSum = last.add(load(r, added + end));
-        rectified(nearSum).intoArray(y, to + whole);
-        rectified(lastSum).intoArray(y, to + end);
       }
     }
   }
@@ -317,23 +290,13 @@ final class RowLines {
       int dx0 = dxFrom + r * stride;
       inputGradientFour(x, x0, g, g0, dx, dx0, stride, channels, mean, a, b, d, at);
     }
-    int whole = before(channels);
-    int end = channels - FLOAT_COUNT;
     for (int r = first; r < rows; r++) {
       int xi = xFrom + r * stride;
       int gi = gFrom + r * stride;
       int to = dxFrom + r * stride;
-      for (int i = 0; i < whole; i += FLOAT_COUNT) {
+      for (int i = 0; i < channels; i += FLOAT_COUNT) {
         FloatVector centred = load(x, xi + i).sub(load(mean, at + i));
         inputGradient(load(g, gi + i), centred, a, b, d, at + i).intoArray(dx, to + i);
-      }
-      if (whole < channels) {
-        FloatVector nearCentred = load(x, xi + whole).sub(load(mean, at + whole));
-        FloatVector near = inputGradient(load(g, gi + whole), nearCentred, a, b, d, at + whole);
-        FloatVector lastCentred = load(x, xi + end).sub(load(mean, at + end));
-        FloatVector last = inputGradient(load(g, gi + end), lastCentred, a, b, d, at + end);
-        near.intoArray(dx, to + whole);
-        last.intoArray(dx, to + end);
       }
     }
   }
@@ -377,26 +340,14 @@ final class RowLines {
       float[] b,
       float[] d,
       int at) {
-    int whole = before(channels);
-    int end = channels - FLOAT_COUNT;
     for (int r = 0; r < rows; r++) {
       int xi = xFrom + r * stride;
       int gi = gFrom + r * stride;
       int to = dxFrom + r * stride;
-      for (int i = 0; i < whole; i += FLOAT_COUNT) {
+      for (int i = 0; i < channels; i += FLOAT_COUNT) {
         FloatVector centred = load(x, xi + i).sub(load(mean, at + i));
         FloatVector gradient = passed(load(g, gi + i), centred, scale, shift, at + i);
         inputGradient(gradient, centred, a, b, d, at + i).intoArray(dx, to + i);
-      }
-      if (whole < channels) {
-        FloatVector nearCentred = load(x, xi + whole).sub(load(mean, at + whole));
-        FloatVector nearPassed = passed(load(g, gi + whole), nearCentred, scale, shift, at + whole);
-        FloatVector near = inputGradient(nearPassed, nearCentred, a, b, d, at + whole);
-        FloatVector lastCentred = load(x, xi + end).sub(load(mean, at + end));
-        FloatVector lastPassed = passed(load(g, gi + end), lastCentred, scale, shift, at + end);
-        FloatVector last = inputGradient(lastPassed, lastCentred, a, b, d, at + end);
-        near.intoArray(dx, to + whole);
-        last.intoArray(dx, to + end);
       }
     }
   }

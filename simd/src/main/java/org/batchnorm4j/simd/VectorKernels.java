@@ -302,13 +302,19 @@ public final class VectorKernels implements CpuKernels {
       float[] shift,
       int at,
       boolean relu) {
+    boolean even = channels % FLOAT_COUNT == 0;
     if (channels < FLOAT_COUNT) {
       scalar.standardiseRows(
           x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at, relu);
-    } else if (relu) {
+    } else if (relu && even) {
       RowLines.standardiseRelu(x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
-    } else {
+    } else if (relu) {
+      UnevenRows.standardiseRelu(
+          x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
+    } else if (even) {
       RowLines.standardise(x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
+    } else {
+      UnevenRows.standardise(x, xFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
     }
   }
 
@@ -330,8 +336,11 @@ public final class VectorKernels implements CpuKernels {
     if (channels < FLOAT_COUNT) {
       scalar.standardiseRowsAddRelu(
           x, xFrom, r, rFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
-    } else {
+    } else if (channels % FLOAT_COUNT == 0) {
       RowLines.standardiseAddRelu(
+          x, xFrom, r, rFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
+    } else {
+      UnevenRows.standardiseAddRelu(
           x, xFrom, r, rFrom, y, yFrom, rows, stride, channels, mean, scale, shift, at);
     }
   }
@@ -408,8 +417,11 @@ public final class VectorKernels implements CpuKernels {
     if (channels < FLOAT_COUNT) {
       scalar.rowInputGradient(
           x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
-    } else {
+    } else if (channels % FLOAT_COUNT == 0) {
       RowLines.inputGradient(
+          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
+    } else {
+      UnevenRows.inputGradient(
           x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, a, b, d, at);
     }
   }
@@ -432,13 +444,19 @@ public final class VectorKernels implements CpuKernels {
       float[] b,
       float[] d,
       int at) {
-    if (channels < FLOAT_COUNT) {
-      scalar.rowInputGradientRelu(
-          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
-    } else {
-      RowLines.inputGradientRelu(
-          x, xFrom, g, gFrom, dx, dxFrom, rows, stride, channels, mean, scale, shift, a, b, d, at);
+    int filled = channels & -FLOAT_COUNT;
+    RowLines.inputGradientRelu(
+        x, xFrom, g, gFrom, dx, dxFrom, rows, stride, filled, mean, scale, shift, a, b, d, at);
+    if (filled == channels) {
+      return;
     }
+    int xRest = xFrom + filled;
+    int gRest = gFrom + filled;
+    int to = dxFrom + filled;
+    int left = channels - filled;
+    int k = at + filled;
+    scalar.rowInputGradientRelu(
+        x, xRest, g, gRest, dx, to, rows, stride, left, mean, scale, shift, a, b, d, k);
   }
 
   // ---- half types; rows without gaps are one long run

@@ -30,6 +30,9 @@ class VectorLoopsTest {
     return Stream.of(
         Arguments.of(RunLines.class, List.of("inputGradient", "inputGradientRelu")),
         Arguments.of(RowLines.class, List.of("standardiseEight", "inputGradientFour")),
+        Arguments.of(
+            UnevenRows.class,
+            List.of("standardise", "standardiseRelu", "standardiseAddRelu", "inputGradient")),
         Arguments.of(RunSums.class, List.of("momentSteps", "gradientSteps", "gradientStepsRelu")),
         Arguments.of(GatedRunSums.class, List.of("gradientSteps")),
         Arguments.of(
