@@ -36,7 +36,7 @@ final class RowLines {
   private RowLines() {}
 
   /** How many of the rows are taken so many at a time. */
-  private static int together(int rows, int stride, int channels, int group) {
+  private static int together(int rows, int stride, int group) {
     boolean few = (long) rows * stride <= CACHED;
     return few && stride < LONG ? rows / group * group : 0;
   }
@@ -123,7 +123,7 @@ final class RowLines {
       standardiseLine(x, xFrom, y, yFrom, rows * channels, channels, mean, scale, shift, at);
       return;
     }
-    int first = together(rows, stride, channels, 8);
+    int first = together(rows, stride, 8);
     for (int r = 0; r < first; r += 8) {
       int x0 = xFrom + r * stride;
       standardiseEight(x, x0, y, yFrom + r * stride, stride, channels, mean, scale, shift, at);
@@ -283,7 +283,7 @@ final class RowLines {
           x, xFrom, g, gFrom, dx, dxFrom, rows * channels, channels, mean, a, b, d, at);
       return;
     }
-    int first = together(rows, stride, channels, 4);
+    int first = together(rows, stride, 4);
     for (int r = 0; r < first; r += 4) {
       int x0 = xFrom + r * stride;
       int g0 = gFrom + r * stride;
