@@ -12,12 +12,25 @@ package org.batchnorm4j.tensor;
  * @param channels number of adjacent channels
  * @param length adjacent columns of one channel
  * @param repeats how often the channels follow one another in a row
+ * @param inFewPlaces whether sums are faster if they read memory in few places at a time
  */
 record StripBlock(
-    int from, int rows, int stride, int channel, int channels, int length, int repeats) {
+    int from,
+    int rows,
+    int stride,
+    int channel,
+    int channels,
+    int length,
+    int repeats,
+    boolean inFewPlaces) {
 
   /** Values that stay in the first caches with what is computed of them. */
   static final int PIECE = 16384;
+
+  /** A block that is read in many places at a time, or in its order. */
+  StripBlock(int from, int rows, int stride, int channel, int channels, int length, int repeats) {
+    this(from, rows, stride, channel, channels, length, repeats, false);
+  }
 
   /** Columns of a row. */
   int width() {
@@ -47,7 +60,14 @@ record StripBlock(
   /** Some of the rows, each {@code distance} rows behind the one before it. */
   StripBlock rows(int first, int count, int distance) {
     return new StripBlock(
-        from + first * stride, count, stride * distance, channel, channels, length, repeats);
+        from + first * stride,
+        count,
+        stride * distance,
+        channel,
+        channels,
+        length,
+        repeats,
+        inFewPlaces);
   }
 
   /** The same rows where they were copied to, without gaps. */

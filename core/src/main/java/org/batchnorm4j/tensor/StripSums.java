@@ -11,9 +11,12 @@ final class StripSums {
   /** Rows per call of a kernel; memory is read in as many places at a time. */
   static final int MOMENT_ROWS = 8;
 
+  private static final int FEW_MOMENT_ROWS = 4;
+
+  /** Rows of both tensors per call. */
   private static final int GRADIENT_ROWS = 4;
 
-  private static final int RELU_GRADIENT_ROWS = 3;
+  private static final int FEW_GRADIENT_ROWS = 3;
 
   private final NormalizationScratch scratch;
 
@@ -35,7 +38,7 @@ final class StripSums {
       float[] pivot = columns.spread(pivots.values(), 0);
       apart(
           block,
-          MOMENT_ROWS,
+          block.inFewPlaces() ? FEW_MOMENT_ROWS : MOMENT_ROWS,
           null,
           rows -> source.addMoments(rows, pivot, sums.first(), sums.second()));
       sums.totals(mean, m2, block.channel());
@@ -96,7 +99,7 @@ final class StripSums {
       WideSums wide = new WideSums(source, block, line, relu);
       apart(
           block,
-          relu ? RELU_GRADIENT_ROWS : GRADIENT_ROWS,
+          relu || block.inFewPlaces() ? FEW_GRADIENT_ROWS : GRADIENT_ROWS,
           gate,
           rows -> {
             source.addGradients(rows, perColumn, relu, sums.first(), sums.second());

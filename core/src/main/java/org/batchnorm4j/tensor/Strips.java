@@ -60,6 +60,12 @@ record Strips(
   /** Values of a tensor that stays in the caches with others. */
   private static final int CACHED = 1 << 20;
 
+  /** Values of a tensor from which on rows that are not wide are summed in few places at a time. */
+  private static final int FEW_PLACES = 1 << 21;
+
+  /** Columns that make a row wide. */
+  private static final int WIDE = 384;
+
   /** Values of a tensor that stays in the last cache. */
   private static final int LAST_CACHE = 5 << 19;
 
@@ -218,7 +224,8 @@ record Strips(
         channel,
         count,
         length,
-        repeats);
+        repeats,
+        width() <= WIDE && (long) rows * perRow * length * repeats >= FEW_PLACES);
   }
 
   /** Columns of a row of a block. */

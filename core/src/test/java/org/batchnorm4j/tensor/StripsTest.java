@@ -51,6 +51,26 @@ class StripsTest {
     }
   }
 
+  /** Which the shape of the tensor tells, not that of a block. */
+  @ParameterizedTest(name = "{0} rows of {1} channels of {2}")
+  @CsvSource({
+    "250880, 64, 1, true",
+    "24576, 96, 1, true",
+    "8192, 256, 1, true",
+    "6144, 384, 1, true",
+    "4704, 320, 1, false",
+    "8191, 256, 1, false",
+    "9800, 1024, 1, false",
+    "50, 1024, 196, false",
+    "768, 4, 1, false"
+  })
+  void narrowRowsPastTheCachesAreSummedInFewPlaces(
+      int rows, int channels, int length, boolean few) {
+    StripBlock block = Strips.forSums(rows, channels, length, length == 1).block(0, 0);
+    assertEquals(few, block.inFewPlaces());
+    assertEquals(few, block.rows(0, 1, 3).inFewPlaces());
+  }
+
   /** Rows of a small tensor are taken together so that they are one block. */
   @ParameterizedTest(name = "{0} rows of {1} channels of {2}")
   @CsvSource({

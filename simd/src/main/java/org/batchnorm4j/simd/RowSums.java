@@ -160,10 +160,12 @@ final class RowSums {
       int to = row * stride;
       gradientsOfFour(x, xFrom + to, g, gFrom + to, stride, channels, mean, sumG, sumGx, at);
     }
-    if (row < rows) {
-      int to = row * stride;
-      gradientsOfFew(
-          x, xFrom + to, g, gFrom + to, rows - row, stride, channels, mean, sumG, sumGx, at);
+    int to = row * stride;
+    int left = rows - row;
+    if (left == 3) {
+      gradientsOfThree(x, xFrom + to, g, gFrom + to, stride, channels, mean, sumG, sumGx, at);
+    } else if (left > 0) {
+      gradientsOfFew(x, xFrom + to, g, gFrom + to, left, stride, channels, mean, sumG, sumGx, at);
     }
   }
 
@@ -209,7 +211,43 @@ final class RowSums {
     }
   }
 
-  /** Fewer than four rows. */
+  private static void gradientsOfThree(
+      float[] x,
+      int x0,
+      float[] g,
+      int g0,
+      int stride,
+      int channels,
+      float[] mean,
+      double[] sumG,
+      double[] sumGx,
+      int at) {
+    int x1 = x0 + stride;
+    int g1 = g0 + stride;
+    int x2 = x1 + stride;
+    int g2 = g1 + stride;
+    for (int c = 0; c < channels; c += DOUBLE_COUNT) {
+      FloatVector means = loadNarrow(mean, at + c);
+      DoubleVector sum = DoubleVector.fromArray(DOUBLES, sumG, at + c);
+      DoubleVector product = DoubleVector.fromArray(DOUBLES, sumGx, at + c);
+      FloatVector centred0 = FloatVector.fromArray(NARROW, x, x0 + c).sub(means);
+      DoubleVector d0 = loadWide(g, g0 + c);
+      sum = sum.add(d0);
+      product = d0.fma(widened(centred0), product);
+      FloatVector centred1 = FloatVector.fromArray(NARROW, x, x1 + c).sub(means);
+      DoubleVector d1 = loadWide(g, g1 + c);
+      sum = sum.add(d1);
+      product = d1.fma(widened(centred1), product);
+      FloatVector centred2 = FloatVector.fromArray(NARROW, x, x2 + c).sub(means);
+      DoubleVector d2 = loadWide(g, g2 + c);
+      sum = sum.add(d2);
+      product = d2.fma(widened(centred2), product);
+      sum.intoArray(sumG, at + c);
+      product.intoArray(sumGx, at + c);
+    }
+  }
+
+  /** One or two rows. */
   private static void gradientsOfFew(
       float[] x,
       int x0,
@@ -222,8 +260,7 @@ final class RowSums {
       double[] sumG,
       double[] sumGx,
       int at) {
-    int taken = rows & 2;
-    if (taken > 0) {
+    if (rows == 2) {
       int x1 = x0 + stride;
       int g1 = g0 + stride;
       for (int c = 0; c < channels; c += DOUBLE_COUNT) {
@@ -239,15 +276,12 @@ final class RowSums {
         sum.add(d1).intoArray(sumG, at + c);
         d1.fma(widened(centred1), product).intoArray(sumGx, at + c);
       }
-    }
-    if (taken < rows) {
-      int xRow = x0 + taken * stride;
-      int gRow = g0 + taken * stride;
+    } else {
       for (int c = 0; c < channels; c += DOUBLE_COUNT) {
         FloatVector centred =
-            FloatVector.fromArray(NARROW, x, xRow + c)
+            FloatVector.fromArray(NARROW, x, x0 + c)
                 .sub(FloatVector.fromArray(NARROW, mean, at + c));
-        DoubleVector d = widened(FloatVector.fromArray(NARROW, g, gRow + c));
+        DoubleVector d = widened(FloatVector.fromArray(NARROW, g, g0 + c));
         DoubleVector sum = DoubleVector.fromArray(DOUBLES, sumG, at + c);
         DoubleVector product = DoubleVector.fromArray(DOUBLES, sumGx, at + c);
         sum.add(d).intoArray(sumG, at + c);
