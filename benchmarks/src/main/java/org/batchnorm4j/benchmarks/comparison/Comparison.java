@@ -103,7 +103,7 @@ final class Comparison {
           contender.run();
           Outputs outputs = contender.outputs();
           ours = ours == null ? outputs : ours;
-          if (peer instanceof Roof || agrees(problem, peer, n, ours, outputs)) {
+          if (peer instanceof Ceiling || agrees(problem, peer, n, ours, outputs)) {
             seats.add(new Seat(peer, n, contender, timing.clock()));
           }
         }

@@ -104,6 +104,7 @@ public final class PeersCommand {
     all.add(Ours.widened());
     all.add(new Roof(true));
     all.add(new Roof(false));
+    all.add(new Passes());
     ServiceLoader.load(Peer.class).forEach(all::add);
     List<Peer> taking = new ArrayList<>();
     for (Peer peer : all) {
@@ -124,7 +125,7 @@ public final class PeersCommand {
   /** Runs ours alone on one shape. */
   private void compile(List<Peer> peers) {
     List<Peer> compiled =
-        peers.stream().filter(p -> p instanceof Ours || p instanceof Roof).toList();
+        peers.stream().filter(p -> p instanceof Ours || p instanceof Ceiling).toList();
     Comparison comparison = comparison(compiled, 1, 1);
     for (Layout layout : request.layouts()) {
       measure(WorkList.TOPOLOGIES_SMALL, WARM_UP, layout, comparison, _ -> {});

@@ -23,7 +23,8 @@ import org.batchnorm4j.tensor.Layout;
  * @param layouts orders in memory
  * @param threads numbers of threads
  * @param budget nanoseconds for the rounds of one problem; 0 runs everybody a few times
- * @param peers names of those who take part beside ours and the roof; empty for all
+ * @param peers names of those who take part beside ours, the roof and the bare passes; empty for
+ *     all
  * @param out folder of the results
  */
 record PeersRequest(

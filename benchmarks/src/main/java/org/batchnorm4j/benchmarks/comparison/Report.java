@@ -80,7 +80,9 @@ final class Report {
     lines.add("### Targets");
     lines.add("");
     lines.add(
-        "Ratios are the peer's time by ours; the first is their geometric mean over the shapes.");
+        "Ratios are the peer's time by ours; the first is their geometric mean over the shapes."
+            + " At the bound: if ours took no longer than the bare passes of training (the loads and"
+            + " stores, with two sums in float64), or than a copy of what inference moves.");
     lines.add("");
     lines.add("| what | against | threads | shapes | ratio | wanted | least | wanted | |");
     lines.add("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
@@ -93,8 +95,8 @@ final class Report {
     lines.add(
         "Medians (quartiles). MB and GB/s are of the bytes that must be moved at least once; copies"
             + " are our time by that of the copy loop; other columns are a contender's time by ours."
-            + " Bold: under the target's floor. Bold and °: so far under it that the copy loop's"
-            + " speed would not reach it either.");
+            + " Bold: under the target's floor. Bold and °: so far under it that bare passes, or the"
+            + " copy loop's speed where there is one pass, would not reach it either.");
     for (DType storage : List.of(DType.FLOAT32, DType.BFLOAT16)) {
       for (Operation operation : Operation.values()) {
         for (String layout : List.of("NCHW", "NHWC", "NC")) {
@@ -167,7 +169,7 @@ final class Report {
     if (ratio.median() >= floor) {
       return ratio.text();
     }
-    boolean bounded = r.median(name, n) / r.leastNanos(n) < floor;
+    boolean bounded = r.median(name, n) / r.boundNanos(n) < floor;
     return "**" + ratio.text() + "**" + (bounded ? " °" : "");
   }
 

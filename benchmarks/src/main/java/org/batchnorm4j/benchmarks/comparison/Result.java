@@ -104,4 +104,13 @@ record Result(
   double leastNanos(int threads) {
     return compulsoryBytes() / roof(threads);
   }
+
+  /**
+   * Nanoseconds that we cannot be expected to go below: those of the bare passes where there are
+   * two, or of the copy loop; ours if they are less.
+   */
+  double boundNanos(int threads) {
+    double bare = find("passes", threads).map(series -> series.time().median()).orElse(0.0);
+    return Math.min(median("SIMD", threads), Math.max(bare, leastNanos(threads)));
+  }
 }

@@ -1,9 +1,6 @@
 package org.batchnorm4j.benchmarks.comparison;
 
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 import org.batchnorm4j.tensor.Workers;
@@ -12,14 +9,13 @@ import org.batchnorm4j.tensor.Workers;
  * A copy of the tensor on the same threads: what memory allows to whom reads and writes once. Used
  * by one thread.
  */
-public final class Roof implements Peer {
+public final class Roof extends Ceiling {
   /** What a block of one task holds, 256 KiB. */
   private static final int BLOCK = 1 << 16;
 
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
 
   private final boolean ordinaryStores;
-  private final Map<Integer, Workers> workers = new HashMap<>();
 
   /**
    * @param ordinaryStores whether a loop over vectors copies; else {@link System#arraycopy}, whose
@@ -35,11 +31,6 @@ public final class Roof implements Peer {
   }
 
   @Override
-  public Optional<String> missing() {
-    return Optional.empty();
-  }
-
-  @Override
   public List<String> facts() {
     return List.of(
         ordinaryStores
@@ -51,10 +42,6 @@ public final class Roof implements Peer {
   @Override
   public Contender prepare(Problem problem) {
     return new Copy(problem.x(), Math.toIntExact((problem.bytes() + 3) / 4));
-  }
-
-  private Workers workers(int threads) {
-    return workers.computeIfAbsent(threads, n -> n == 1 ? Workers.direct() : Workers.of(n));
   }
 
   private final class Copy implements Contender {
@@ -98,7 +85,7 @@ public final class Roof implements Peer {
     }
   }
 
-  private static void copy(float[] from, float[] to, int start, int length) {
+  static void copy(float[] from, float[] to, int start, int length) {
     int bound = SPECIES.loopBound(length);
     int i = 0;
     for (; i < bound; i += SPECIES.length()) {

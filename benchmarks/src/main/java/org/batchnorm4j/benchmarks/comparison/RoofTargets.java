@@ -52,6 +52,9 @@ final class RoofTargets {
     Result worst = worstFirst.getFirst();
     String what = "time in copies, " + operation.title() + ", " + layout;
     boolean met = geometric <= most;
+    double bound =
+        Target.mean(large.stream().map(r -> r.boundNanos(n) / r.median("roof", n)).toList());
+    String kind = met ? "met" : bound > most ? "bounded by roofline" : "below target";
     String row =
         String.format(
             Locale.ROOT,
@@ -64,7 +67,7 @@ final class RoofTargets {
             most,
             worst.copies(n).median(),
             worst.shape(),
-            met ? "met" : "below target");
+            kind);
     if (met) {
       return new Verdict(row, Optional.empty());
     }
@@ -73,12 +76,14 @@ final class RoofTargets {
         Optional.of(
             String.format(
                 Locale.ROOT,
-                "below target: %s, %s: %.2f, wanted at most %.2f; worst %s %.2f (%.1f MB at %.1f"
-                    + " GB/s, roof %.1f GB/s)",
+                "%s: %s, %s: %.2f, wanted at most %.2f, %.2f at the bound; worst %s %.2f (%.1f MB"
+                    + " at %.1f GB/s, roof %.1f GB/s)",
+                kind,
                 what,
                 Target.threads(n),
                 geometric,
                 most,
+                bound,
                 worst.shape(),
                 worst.copies(n).median(),
                 worst.compulsoryBytes() / 1e6,

@@ -55,7 +55,7 @@ final class Seat {
     if (peer instanceof Ours) {
       return peer.name().equals("scalar") ? 50_000_000 : 250_000_000;
     }
-    return peer instanceof Roof ? 20_000_000 : 0;
+    return peer instanceof Ceiling ? 20_000_000 : 0;
   }
 
   /** A run that is not timed, then timed ones. */
