@@ -80,8 +80,9 @@ public final class Passes extends Ceiling {
       this.problem = problem;
       channels = problem.shape().channels();
       plane = problem.shape().plane();
-      boolean apart = problem.layout() == Layout.CHANNELS_FIRST && problem.x().length > LARGE;
-      perGroup = apart ? Math.clamp(GROUP / problem.shape().perChannel(), 1, channels) : 0;
+      boolean apart = plane > 1 && problem.layout() == Layout.CHANNELS_FIRST;
+      boolean large = problem.x().length > LARGE;
+      perGroup = apart && large ? Math.clamp(GROUP / problem.shape().perChannel(), 1, channels) : 0;
       out = new float[problem.x().length];
       gated = problem.operation() == Operation.ADD_RELU_BACKWARD;
       passed = gated ? new float[out.length] : problem.g();

@@ -53,7 +53,7 @@ record PeersRequest(
         --type LIST     of f32, bf16 (default both; bf16 for tensors past the last cache, and plain operations)
         --layout LIST   of nchw, nhwc (default both)
         --threads LIST  such as 1 (default 1,2)
-        --seconds S     for the rounds of one problem (default 4; with --quick, 0.6). With 0 nobody is warmed up and
+        --seconds S     for the rounds of one problem (default 4; with --quick, 0.5). With 0 nobody is warmed up and
                         all have one turn: whether everything runs and agrees, and no times to believe
         --peers LIST    of scalar, arraycopy, libtorch, onednn, onnxruntime, nd4j, none (default: all)
         --out DIR       where peers.md, peers.csv and peers.svg go (default target/bench)
@@ -124,7 +124,7 @@ record PeersRequest(
         chosen(values, "--type", "f32,bf16", TYPES),
         chosen(values, "--layout", "nchw,nhwc", LAYOUTS),
         threads(values.getOrDefault("--threads", "1,2")),
-        nanos(values.getOrDefault("--seconds", quick ? "0.6" : "4")),
+        nanos(values.getOrDefault("--seconds", quick ? "0.5" : "4")),
         Set.copyOf(
             chosen(
                 values,

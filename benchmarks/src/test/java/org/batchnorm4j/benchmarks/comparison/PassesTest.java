@@ -14,7 +14,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PassesTest {
 
   static Stream<Problem> training() {
-    return Stream.of(new Planes(3, 67, 121, 113), new Planes(5, 19, 3, 7), new Planes(7, 5))
+    return Stream.of(
+            new Planes(3, 67, 121, 113),
+            new Planes(5, 19, 3, 7),
+            new Planes(7, 5),
+            new Planes(5300, 500))
         .flatMap(shape -> Arrays.stream(Layout.values()).map(layout -> of(shape, layout)))
         .flatMap(p -> Arrays.stream(Operation.values()).map(p::with))
         .filter(p -> p.operation().isTraining());

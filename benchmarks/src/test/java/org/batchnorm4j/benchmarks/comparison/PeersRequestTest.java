@@ -94,7 +94,7 @@ class PeersRequestTest {
   @Test
   void secondsOfAProblemAreThoseAskedFor() {
     assertEquals(4_000_000_000L, parsed("peers").budget());
-    assertEquals(600_000_000, parsed("peers", "--quick").budget());
+    assertEquals(500_000_000, parsed("peers", "--quick").budget());
     assertEquals(250_000_000, parsed("peers", "--quick", "--seconds", "0.25").budget());
     assertEquals(0, parsed("peers", "--seconds", "0").budget());
     for (String wrong : List.of("-1", "1e3", "NaN", "")) {
