@@ -98,6 +98,7 @@ final class Comparison {
       try {
         Contender contender = peer.prepare(problem);
         contenders.add(contender);
+        boolean known = false;
         for (int n : rounds.threads()) {
           contender.enter(n);
           contender.run();
@@ -108,7 +109,8 @@ final class Comparison {
             right = agrees(problem, peer, n, ours, outputs);
           }
           if (right) {
-            seats.add(new Seat(peer, n, contender, timing.clock()));
+            seats.add(new Seat(peer, n, contender, known, timing.clock()));
+            known = true;
           }
         }
       } catch (RuntimeException | OutOfMemoryError e) {

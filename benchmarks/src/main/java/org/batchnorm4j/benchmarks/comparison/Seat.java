@@ -17,15 +17,20 @@ final class Seat {
   private final Peer peer;
   private final int threads;
   private final Contender contender;
+  private final boolean known;
   private final LongSupplier clock;
   private final List<Double> nanos = new ArrayList<>();
   private int runs = 1;
   private double fastest = Double.POSITIVE_INFINITY;
 
-  Seat(Peer peer, int threads, Contender contender, LongSupplier clock) {
+  /**
+   * @param known whether the contender has a seat already, so that its loops are compiled there
+   */
+  Seat(Peer peer, int threads, Contender contender, boolean known, LongSupplier clock) {
     this.peer = peer;
     this.threads = threads;
     this.contender = contender;
+    this.known = known;
     this.clock = clock;
   }
 
@@ -53,7 +58,7 @@ final class Seat {
   /** What the JVM compiles while it runs needs more than what others have compiled. */
   private long leastWarmUp() {
     if (peer instanceof Ours) {
-      return peer.name().equals("scalar") ? 50_000_000 : 250_000_000;
+      return known || peer.name().equals("scalar") ? 50_000_000 : 250_000_000;
     }
     return peer instanceof Ceiling ? 20_000_000 : 0;
   }
