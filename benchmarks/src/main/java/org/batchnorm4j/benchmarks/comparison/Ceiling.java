@@ -3,6 +3,7 @@ package org.batchnorm4j.benchmarks.comparison;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import org.batchnorm4j.tensor.Workers;
 
 /**
@@ -17,8 +18,27 @@ abstract sealed class Ceiling implements Peer permits Roof, Passes {
     return Optional.empty();
   }
 
-  /** Threads as ours has them. */
-  final Workers workers(int threads) {
+  private Workers workers(int threads) {
     return workers.computeIfAbsent(threads, n -> n == 1 ? Workers.direct() : Workers.of(n));
+  }
+
+  /** Works on threads as ours has them. */
+  abstract class OnThreads implements Contender {
+    private Workers crew = workers(1);
+
+    @Override
+    public final String implementation() {
+      return facts().getFirst();
+    }
+
+    @Override
+    public final void enter(int threads) {
+      crew = workers(threads);
+    }
+
+    /** Runs numbered tasks on these threads. */
+    final void each(int tasks, IntConsumer task) {
+      crew.run(tasks, task);
+    }
   }
 }

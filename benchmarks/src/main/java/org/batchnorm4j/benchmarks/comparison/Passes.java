@@ -8,7 +8,6 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 import org.batchnorm4j.tensor.DType;
 import org.batchnorm4j.tensor.Layout;
-import org.batchnorm4j.tensor.Workers;
 
 /**
  * The bare passes of batch norm in training, in loops over vectors: each loads and stores what it
@@ -59,7 +58,7 @@ public final class Passes extends Ceiling {
     return new Both(problem);
   }
 
-  private final class Both implements Contender {
+  private final class Both extends OnThreads {
     private final Problem problem;
     private final int channels;
     private final int plane;
@@ -74,7 +73,6 @@ public final class Passes extends Ceiling {
     private final float[] passed;
 
     private final double[] sums;
-    private Workers crew = workers(1);
 
     Both(Problem problem) {
       this.problem = problem;
@@ -90,23 +88,13 @@ public final class Passes extends Ceiling {
     }
 
     @Override
-    public String implementation() {
-      return facts().getFirst();
-    }
-
-    @Override
-    public void enter(int threads) {
-      crew = workers(threads);
-    }
-
-    @Override
     public void run() {
       if (perGroup > 0) {
-        crew.run(Math.ceilDiv(channels, perGroup), this::group);
+        each(Math.ceilDiv(channels, perGroup), this::group);
       } else {
         int blocks = Math.ceilDiv(out.length, BLOCK);
-        crew.run(blocks, this::sumBlock);
-        crew.run(blocks, block -> store(block * BLOCK, length(block)));
+        each(blocks, this::sumBlock);
+        each(blocks, block -> store(block * BLOCK, length(block)));
       }
     }
 

@@ -3,7 +3,6 @@ package org.batchnorm4j.benchmarks.comparison;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
-import org.batchnorm4j.tensor.Workers;
 
 /**
  * A copy of the tensor on the same threads: what memory allows to whom reads and writes once. Used
@@ -44,10 +43,9 @@ public final class Roof extends Ceiling {
     return new Copy(problem.x(), Math.toIntExact((problem.bytes() + 3) / 4));
   }
 
-  private final class Copy implements Contender {
+  private final class Copy extends OnThreads {
     private final float[] from;
     private final float[] to;
-    private Workers crew = workers(1);
 
     Copy(float[] from, int size) {
       this.from = from;
@@ -55,18 +53,8 @@ public final class Roof extends Ceiling {
     }
 
     @Override
-    public String implementation() {
-      return facts().getFirst();
-    }
-
-    @Override
-    public void enter(int threads) {
-      crew = workers(threads);
-    }
-
-    @Override
     public void run() {
-      crew.run(
+      each(
           (to.length + BLOCK - 1) / BLOCK,
           task -> {
             int start = task * BLOCK;
