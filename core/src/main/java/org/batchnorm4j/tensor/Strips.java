@@ -60,6 +60,9 @@ record Strips(
   /** Values of a tensor that stays in the caches with others. */
   private static final int CACHED = 1 << 20;
 
+  /** Values of a block there that are worth a task. */
+  private static final int BLOCK = 131072;
+
   /** Values of a tensor from which on rows that are not wide are summed in few places at a time. */
   private static final int FEW_PLACES = 1 << 21;
 
@@ -71,9 +74,6 @@ record Strips(
 
   /** Values of a block there, of what is computed value by value; kernels tell by that. */
   private static final int MEDIUM = 49152;
-
-  /** Values of a block there that are worth a task. */
-  private static final int BLOCK = 131072;
 
   /** Values of a tensor that stays in the caches of one processor, with all that goes with it. */
   private static final int SMALL = 32768;

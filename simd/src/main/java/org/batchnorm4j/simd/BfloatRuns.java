@@ -347,9 +347,9 @@ final class BfloatRuns {
         IntVector gPairs = Bfloats.loadPairs(g, gRun + i);
         FloatVector centred0 =
             xPairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(means);
-        FloatVector centred1 = xPairs.and(0xffff0000).reinterpretAsFloats().sub(means);
+        FloatVector centred1 = xPairs.and(Bfloats.SECOND).reinterpretAsFloats().sub(means);
         FloatVector gradient0 = gPairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector gradient1 = gPairs.and(0xffff0000).reinterpretAsFloats();
+        FloatVector gradient1 = gPairs.and(Bfloats.SECOND).reinterpretAsFloats();
         FloatVector dx0 = gradient0.fma(as, centred0.fma(bs, cs));
         FloatVector dx1 = gradient1.fma(as, centred1.fma(bs, cs));
         Bfloats.storePairs(dx0, dx1, dx, dxRun + i);
@@ -409,14 +409,14 @@ final class BfloatRuns {
         IntVector gPairs = Bfloats.loadPairs(g, gRun + i);
         FloatVector centred0 =
             xPairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().sub(means);
-        FloatVector centred1 = xPairs.and(0xffff0000).reinterpretAsFloats().sub(means);
+        FloatVector centred1 = xPairs.and(Bfloats.SECOND).reinterpretAsFloats().sub(means);
         FloatVector gradient0 =
             zero.blend(
                 gPairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(),
                 centred0.fma(scales, shifts).compare(VectorOperators.GT, 0f));
         FloatVector gradient1 =
             zero.blend(
-                gPairs.and(0xffff0000).reinterpretAsFloats(),
+                gPairs.and(Bfloats.SECOND).reinterpretAsFloats(),
                 centred1.fma(scales, shifts).compare(VectorOperators.GT, 0f));
         FloatVector dx0 = gradient0.fma(as, centred0.fma(bs, cs));
         FloatVector dx1 = gradient1.fma(as, centred1.fma(bs, cs));

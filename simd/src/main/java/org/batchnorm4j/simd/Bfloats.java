@@ -22,7 +22,7 @@ final class Bfloats {
   /**
    * Of two neighbours, the one that is stored first is the lower half of an int, this the upper.
    */
-  private static final int SECOND = 0xffff0000;
+  static final int SECOND = 0xffff0000;
 
   private Bfloats() {}
 

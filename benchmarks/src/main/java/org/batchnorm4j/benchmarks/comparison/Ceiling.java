@@ -11,6 +11,9 @@ import org.batchnorm4j.tensor.Workers;
  * outputs are not compared. Used by one thread.
  */
 abstract sealed class Ceiling implements Peer permits Roof, Passes {
+  /** Values of a task over adjacent ones, 256 KiB. */
+  static final int BLOCK = 1 << 16;
+
   private final Map<Integer, Workers> workers = new HashMap<>();
 
   @Override
@@ -20,6 +23,11 @@ abstract sealed class Ceiling implements Peer permits Roof, Passes {
 
   private Workers workers(int threads) {
     return workers.computeIfAbsent(threads, n -> n == 1 ? Workers.direct() : Workers.of(n));
+  }
+
+  /** What is done with adjacent values. */
+  interface Task {
+    void run(int start, int length);
   }
 
   /** Works on threads as ours has them. */
@@ -39,6 +47,13 @@ abstract sealed class Ceiling implements Peer permits Roof, Passes {
     /** Runs numbered tasks on these threads. */
     final void each(int tasks, IntConsumer task) {
       crew.run(tasks, task);
+    }
+
+    /** Runs a task on each block of so many values. */
+    final void eachBlock(int values, Task task) {
+      each(
+          Math.ceilDiv(values, BLOCK),
+          block -> task.run(block * BLOCK, Math.min(BLOCK, values - block * BLOCK)));
     }
   }
 }

@@ -12,8 +12,8 @@ import org.batchnorm4j.tensor.Layout;
 /**
  * The bare passes of batch norm in training, in loops over vectors: each loads and stores what it
  * must, and the first takes the two sums of float64 that it needs over the whole tensor, without
- * channels, their constants or a pivot. Nothing in Java that sums in float64 and passes twice goes
- * faster, unless it reads less from memory.
+ * channels, their constants or a pivot. What sums in float64 and passes twice is hardly faster,
+ * except behind a residual, where a kernel can take the gate in the loop of the sums.
  *
  * <p>Forward sums x and x<sup>2</sup>, then stores x, to which it adds r if there is one. Backward
  * sums g and gx, then stores x + g; with a residual, g counts only where r is positive, and is
@@ -21,9 +21,6 @@ import org.batchnorm4j.tensor.Layout;
  * channels, whose second pass finds them in the last cache. Used by one thread.
  */
 public final class Passes extends Ceiling {
-  /** Values of a task, 256 KiB. */
-  private static final int BLOCK = 1 << 16;
-
   /** Values of a tensor from which on the second pass would read from memory. */
   private static final int LARGE = 5 << 19;
 
@@ -92,24 +89,19 @@ public final class Passes extends Ceiling {
       if (perGroup > 0) {
         each(Math.ceilDiv(channels, perGroup), this::group);
       } else {
-        int blocks = Math.ceilDiv(out.length, BLOCK);
-        each(blocks, this::sumBlock);
-        each(blocks, block -> store(block * BLOCK, length(block)));
+        eachBlock(out.length, this::sumBlock);
+        eachBlock(out.length, this::store);
       }
     }
 
-    private void sumBlock(int block) {
-      clear(block);
-      sum(block * BLOCK, length(block), block);
+    private void sumBlock(int start, int length) {
+      clear(start / BLOCK);
+      sum(start, length, start / BLOCK);
     }
 
     private void clear(int task) {
       sums[2 * task] = 0;
       sums[2 * task + 1] = 0;
-    }
-
-    private int length(int block) {
-      return Math.min(BLOCK, out.length - block * BLOCK);
     }
 
     private void group(int group) {

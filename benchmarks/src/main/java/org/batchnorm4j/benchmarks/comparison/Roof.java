@@ -9,9 +9,6 @@ import jdk.incubator.vector.VectorSpecies;
  * by one thread.
  */
 public final class Roof extends Ceiling {
-  /** What a block of one task holds, 256 KiB. */
-  private static final int BLOCK = 1 << 16;
-
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
 
   private final boolean ordinaryStores;
@@ -54,11 +51,9 @@ public final class Roof extends Ceiling {
 
     @Override
     public void run() {
-      each(
-          (to.length + BLOCK - 1) / BLOCK,
-          task -> {
-            int start = task * BLOCK;
-            int length = Math.min(BLOCK, to.length - start);
+      eachBlock(
+          to.length,
+          (start, length) -> {
             if (ordinaryStores) {
               copy(from, to, start, length);
             } else {
